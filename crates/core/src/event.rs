@@ -1,0 +1,243 @@
+//! Events: what a genuine notification says, in words that are the same for every gateway.
+
+use crate::money::Money;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Declares the kinds once: variant, the word used in the database and the API, and what it means.
+macro_rules! event_kinds {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal;)+) => {
+        /// What happened. The words are stable: they stand in databases, APIs and filters.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum EventKind {
+            $($(#[doc = $doc])+ #[serde(rename = $word)] $variant,)+
+        }
+
+        impl EventKind {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable word, such as `payment.completed`.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// What the word means, in one English sentence (documentation, API reference).
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),+ }
+            }
+
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// The customer has paid, but the money is not there yet (bank debit, review, acceptance by the owner).
+    PaymentPending = "payment.pending";
+    /// The customer has promised a payment that somebody still has to authorise and capture.
+    PaymentOrdered = "payment.ordered";
+    /// The amount is reserved; no money moves until it is captured.
+    PaymentAuthorized = "payment.authorized";
+    /// The money is in the account. The only kind that pays an order.
+    PaymentCompleted = "payment.completed";
+    /// The payment was refused after it had been announced.
+    PaymentDenied = "payment.denied";
+    /// The payment was tried and failed.
+    PaymentFailed = "payment.failed";
+    /// A reserved amount was released without being captured.
+    PaymentVoided = "payment.voided";
+    /// A reserved amount was not captured in time.
+    PaymentExpired = "payment.expired";
+    /// Money went back to the customer, in full or in part.
+    RefundCompleted = "refund.completed";
+    /// The gateway or a bank took the money back (chargeback, complaint, hold).
+    ReversalMade = "reversal.made";
+    /// Money that had been taken back was returned to the shop.
+    ReversalCancelled = "reversal.cancelled";
+    /// The customer or a bank disputes a payment; money may or may not be held.
+    DisputeOpened = "dispute.opened";
+    /// A dispute ended for the shop, or the shop was reimbursed.
+    DisputeWon = "dispute.won";
+    /// A dispute ended against the shop; the money is gone.
+    DisputeLost = "dispute.lost";
+    /// A subscription began. Says nothing about money.
+    SubscriptionStarted = "subscription.started";
+    /// A subscription's price, period or terms changed.
+    SubscriptionModified = "subscription.modified";
+    /// A subscription's charge failed.
+    SubscriptionPaymentFailed = "subscription.payment_failed";
+    /// A subscription's charge was put off and will be tried again.
+    SubscriptionPaymentSkipped = "subscription.payment_skipped";
+    /// A subscription was suspended by the gateway or the shop.
+    SubscriptionSuspended = "subscription.suspended";
+    /// A subscription will not be charged again; the paid period goes on.
+    SubscriptionCancelled = "subscription.cancelled";
+    /// A subscription's paid time is over.
+    SubscriptionEnded = "subscription.ended";
+    /// The customer allowed the shop to charge later.
+    AgreementStarted = "agreement.started";
+    /// The customer withdrew that permission.
+    AgreementCancelled = "agreement.cancelled";
+    /// Money the shop sent to somebody is on its way or unclaimed. Never credits an order.
+    PayoutPending = "payout.pending";
+    /// Money the shop sent to somebody arrived. Never credits an order.
+    PayoutCompleted = "payout.completed";
+    /// Money the shop sent to somebody came back, was blocked or never left. Never credits an order.
+    PayoutFailed = "payout.failed";
+}
+
+impl EventKind {
+    /// Whether the event is about the customer's own payment (and not about a refund, dispute, payout ...).
+    #[must_use]
+    pub fn is_payment(self) -> bool {
+        use EventKind::{
+            PaymentAuthorized, PaymentCompleted, PaymentDenied, PaymentExpired, PaymentFailed,
+            PaymentOrdered, PaymentPending, PaymentVoided,
+        };
+        matches!(
+            self,
+            PaymentPending
+                | PaymentOrdered
+                | PaymentAuthorized
+                | PaymentCompleted
+                | PaymentDenied
+                | PaymentFailed
+                | PaymentVoided
+                | PaymentExpired
+        )
+    }
+
+    /// Whether the event can concern an order of the shop at all. Payouts are the shop's own money going out;
+    /// the life of subscriptions and agreements is kept, and has no effect on orders yet.
+    #[must_use]
+    pub fn concerns_an_order(self) -> bool {
+        use EventKind::{
+            DisputeLost, DisputeOpened, DisputeWon, RefundCompleted, ReversalCancelled, ReversalMade,
+        };
+        self.is_payment()
+            || matches!(
+                self,
+                RefundCompleted | ReversalMade | ReversalCancelled | DisputeOpened | DisputeWon | DisputeLost
+            )
+    }
+}
+
+/// Live money or a gateway's play money. It belongs to the account and never to the message (T-A18).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    Live,
+    Sandbox,
+}
+
+impl Environment {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Sandbox => "sandbox",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "live" => Some(Self::Live),
+            "sandbox" => Some(Self::Sandbox),
+            _ => None,
+        }
+    }
+}
+
+/// One thing that one notification says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    pub kind: EventKind,
+    /// What makes two events the same one, whichever way they came. Unique within gateway family and environment.
+    pub identity: String,
+    /// When it happened, by the gateway's own clock; `None` when the message does not say or cannot be read.
+    pub occurred_at: Option<Timestamp>,
+    /// What the message itself claims to be. Compared with the account's environment, never believed.
+    pub environment: Environment,
+    /// The shop's reference of the order, as it came back from the gateway. Opaque, compared exactly (T-B14).
+    pub order_ref: Option<String>,
+    /// The gateway's id of the transaction this event is about.
+    pub transaction: Option<String>,
+    /// The transaction that this one refers to: the payment of a refund, the authorisation of a capture.
+    pub parent: Option<String>,
+    /// Never negative: `kind` says which way the money goes.
+    pub amount: Option<Money>,
+    /// What the gateway kept. Negative when it was given back.
+    pub fee: Option<Money>,
+    /// Every name the message gives for the account that received the money (merchant id, addresses).
+    pub receivers: Vec<String>,
+    pub customer: Customer,
+    pub items: Vec<EventItem>,
+    /// The gateway's id of the subscription or agreement, if the event belongs to one.
+    pub subscription: Option<String>,
+    /// The gateway's id of the dispute.
+    pub case: Option<String>,
+    /// The gateway's own word for the status, kept as it was sent.
+    pub status: Option<String>,
+    /// The gateway's own word for the reason (why pending, why reversed).
+    pub reason: Option<String>,
+    /// What the shop had passed along and got back.
+    pub custom: Option<String>,
+    /// A note that the customer wrote at the gateway.
+    pub note: Option<String>,
+}
+
+impl Event {
+    /// An event of which only the necessary is known; adapters fill in the rest.
+    #[must_use]
+    pub fn new(kind: EventKind, identity: impl Into<String>, environment: Environment) -> Self {
+        Self {
+            kind,
+            identity: identity.into(),
+            occurred_at: None,
+            environment,
+            order_ref: None,
+            transaction: None,
+            parent: None,
+            amount: None,
+            fee: None,
+            receivers: Vec::new(),
+            customer: Customer::default(),
+            items: Vec::new(),
+            subscription: None,
+            case: None,
+            status: None,
+            reason: None,
+            custom: None,
+            note: None,
+        }
+    }
+}
+
+/// The person who pays, as far as known. Never used to log anybody in (T-B20).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Customer {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    /// Postal address, one line each, in the order in which it is written on a parcel.
+    pub address: Vec<String>,
+    /// ISO 3166 alpha-2.
+    pub country: Option<String>,
+}
+
+/// A line of what was bought, as the gateway repeats it. For show; the order's own terms decide.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventItem {
+    pub sku: Option<String>,
+    pub name: String,
+    pub quantity: u32,
+    /// Amount of the whole line.
+    pub amount: Option<Money>,
+}

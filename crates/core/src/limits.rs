@@ -1,0 +1,130 @@
+//! Every limit of ipnd, in one place, with its unit.
+//!
+//! The defaults and the hard caps are those of the threat model (section 6 there). An operator may lower a limit
+//! freely and raise it up to its cap; [`Limits::check`] says which one went too far.
+
+use serde::{Deserialize, Serialize};
+
+/// What can be configured. Everything else in this file is fixed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest notification that is read, in bytes.
+    pub body_bytes_max: u64,
+    /// Largest block of request headers, in bytes.
+    pub header_bytes_max: u64,
+    /// How long a client may take to send its request headers, in milliseconds.
+    pub header_read_ms: u64,
+    /// How long a client may take to send a request body, in milliseconds.
+    pub body_read_ms: u64,
+    /// How long an idle kept-alive connection stays open, in milliseconds.
+    pub idle_ms: u64,
+    /// Open connections in total.
+    pub connections_max: u64,
+    /// Open connections from one address.
+    pub connections_per_address_max: u64,
+    /// Unproven notifications that one account may have waiting.
+    pub waiting_per_account_max: u64,
+    /// How long connecting to somebody else's server may take, in milliseconds.
+    pub outgoing_connect_ms: u64,
+    /// How long a whole exchange with somebody else's server may take, in milliseconds.
+    pub outgoing_total_ms: u64,
+    /// How much of somebody else's answer is read, in bytes.
+    pub outgoing_answer_bytes_max: u64,
+    /// How long a graceful stop waits for requests that are being answered, in milliseconds.
+    pub stop_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 256 * 1024,
+            header_bytes_max: 16 * 1024,
+            header_read_ms: 10_000,
+            body_read_ms: 20_000,
+            idle_ms: 30_000,
+            connections_max: 10_000,
+            connections_per_address_max: 200,
+            waiting_per_account_max: 1_000,
+            outgoing_connect_ms: 5_000,
+            outgoing_total_ms: 15_000,
+            outgoing_answer_bytes_max: 64 * 1024,
+            stop_ms: 10_000,
+        }
+    }
+}
+
+/// A configured limit beyond its hard cap, or zero.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("limits.{name} is {value}; it must be between 1 and {cap}")]
+pub struct LimitOutOfRange {
+    pub name: &'static str,
+    pub value: u64,
+    pub cap: u64,
+}
+
+impl Limits {
+    /// # Errors
+    /// The first limit that is zero or beyond its hard cap.
+    pub fn check(&self) -> Result<(), LimitOutOfRange> {
+        let rows = [
+            ("body_bytes_max", self.body_bytes_max, 4 * 1024 * 1024),
+            ("header_bytes_max", self.header_bytes_max, 64 * 1024),
+            ("header_read_ms", self.header_read_ms, 60_000),
+            ("body_read_ms", self.body_read_ms, 60_000),
+            ("idle_ms", self.idle_ms, 60_000),
+            ("connections_max", self.connections_max, 100_000),
+            ("connections_per_address_max", self.connections_per_address_max, 100_000),
+            ("waiting_per_account_max", self.waiting_per_account_max, 100_000),
+            ("outgoing_connect_ms", self.outgoing_connect_ms, 30_000),
+            ("outgoing_total_ms", self.outgoing_total_ms, 30_000),
+            ("outgoing_answer_bytes_max", self.outgoing_answer_bytes_max, 1024 * 1024),
+            ("stop_ms", self.stop_ms, 60_000),
+        ];
+        for (name, value, cap) in rows {
+            if value == 0 || value > cap {
+                return Err(LimitOutOfRange { name, value, cap });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Request headers that are accepted, in number.
+pub const HEADERS_MAX: usize = 100;
+/// Fields of a form that are read, in number.
+pub const FORM_FIELDS_MAX: usize = 5_000;
+/// Depth of nested JSON that is read.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// Characters of a message the owner writes to a customer.
+pub const MESSAGE_CHARS_MAX: usize = 20_000;
+/// Copies of one notification whose time is kept; further ones are only counted.
+pub const COPIES_KEPT_MAX: u32 = 100;
+/// Forged notifications kept for one account; older ones make room.
+pub const FORGED_KEPT_PER_ACCOUNT_MAX: u32 = 500;
+/// Log-in attempts for one account within [`LOGIN_WINDOW_MINUTES`].
+pub const LOGIN_ATTEMPTS_PER_ACCOUNT_MAX: u32 = 10;
+/// Log-in attempts from one address within [`LOGIN_WINDOW_MINUTES`].
+pub const LOGIN_ATTEMPTS_PER_ADDRESS_MAX: u32 = 30;
+pub const LOGIN_WINDOW_MINUTES: i64 = 15;
+pub const SESSION_IDLE_MINUTES: i64 = 30;
+pub const SESSION_ABSOLUTE_HOURS: i64 = 12;
+/// One-time codes (first set-up, log-in link) are good for this long.
+pub const ONE_TIME_CODE_MINUTES: i64 = 60;
+/// Rows of a page of a list.
+pub const PAGE_ROWS_MAX: u32 = 200;
+/// How long a gateway is asked whether a notification is genuine before the owner has to look, in hours.
+pub const CHECK_HOURS_MAX: i64 = 96;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_within_their_caps_and_going_beyond_is_said() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        let limits = Limits { body_bytes_max: 5 * 1024 * 1024, ..Limits::default() };
+        assert_eq!(limits.check().unwrap_err().name, "body_bytes_max");
+        assert!(Limits { idle_ms: 0, ..Limits::default() }.check().is_err());
+    }
+}

@@ -1,0 +1,1 @@
+//! Everything that leaves the process: questions to gateways, mails. One guarded way out for all of it.

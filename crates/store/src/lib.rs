@@ -1,0 +1,22 @@
+//! The store: everything durable, behind one trait.
+
+mod clock;
+mod ids;
+mod records;
+pub mod sqlite;
+mod store;
+pub mod token;
+
+pub use clock::Clock;
+pub use ids::{
+    AccountId, ApiKeyId, EventId, MailId, NotAnId, NotificationId, OrderId, ProductId, ReviewId, ShopId,
+    UserId,
+};
+pub use records::{
+    Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
+    EventFilter, Happening, Journaled, MailLine, MailOutcome, MailState, NewAccount, NewNotification,
+    NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order,
+    OrderFilter, OrderLine, OrderSource, Product, ProductKind, RecordedEvent, ReviewLine, Settled, Shop,
+    TemplateText, User,
+};
+pub use store::{Result, Store, StoreError};

@@ -1,0 +1,512 @@
+//! What goes into the store and what comes out of it.
+
+use crate::ids::{
+    AccountId, ApiKeyId, EventId, MailId, NotificationId, OrderId, ProductId, ReviewId, ShopId, UserId,
+};
+use ipnd_core::{
+    Currency, Customer, Environment, Event, ExaminedEvent, Language, MailKind, Money, OrderState,
+    OrderStatus, Question, Reason, Terms, Verdict,
+};
+use ipnd_gateways::RawRequest;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+// --- Shop, accounts, products ---------------------------------------------------------------------------------
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewShop {
+    /// In addresses: `/shop/SLUG`. Lower-case letters, digits and hyphens.
+    pub slug: String,
+    pub name: String,
+    pub language: Language,
+    pub currency: Currency,
+    /// Where the owner's copies go.
+    pub owner_email: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shop {
+    pub id: ShopId,
+    pub slug: String,
+    pub name: String,
+    pub language: Language,
+    pub currency: Currency,
+    pub owner_email: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAccount {
+    pub shop: ShopId,
+    /// A gateway's id.
+    pub gateway: String,
+    pub name: String,
+    pub environment: Environment,
+    /// Checked against the gateway's table before it gets here.
+    pub settings: BTreeMap<String, String>,
+    /// Whether a genuine payment for an unknown reference makes an order (else it asks the owner).
+    pub creates_orders: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub shop: ShopId,
+    pub gateway: String,
+    pub name: String,
+    pub environment: Environment,
+    pub settings: BTreeMap<String, String>,
+    pub creates_orders: bool,
+    /// The unguessable part of the intake address `/in/TOKEN`.
+    pub token: String,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProductKind {
+    Physical,
+    Digital,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewProduct {
+    pub shop: ShopId,
+    /// The article number; unique within the shop. Putting a known one replaces the product.
+    pub sku: String,
+    pub name: String,
+    pub description: String,
+    pub price: Money,
+    pub kind: ProductKind,
+    /// Units on hand; `None` means there is always enough.
+    pub stock: Option<i64>,
+    /// What a customer gets to see once it is paid: a download address, a licence text. Empty for none.
+    pub access: String,
+    /// Whether it is offered in the storefront.
+    pub is_offered: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    pub id: ProductId,
+    pub shop: ShopId,
+    pub sku: String,
+    pub name: String,
+    pub description: String,
+    pub price: Money,
+    pub kind: ProductKind,
+    /// Units on hand now. Negative when more was sold than there was.
+    pub stock: Option<i64>,
+    pub access: String,
+    pub is_offered: bool,
+}
+
+// --- Orders ---------------------------------------------------------------------------------------------------
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderSource {
+    Storefront,
+    Api,
+    /// Made from a genuine payment that named an unknown reference.
+    Event,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    pub shop: ShopId,
+    /// The shop's own reference; `None` takes the shop's next number. Unique within the shop.
+    pub reference: Option<String>,
+    pub terms: Terms,
+    pub customer: Customer,
+    /// The customer's, if known.
+    pub language: Option<Language>,
+    pub source: OrderSource,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub id: OrderId,
+    pub shop: ShopId,
+    pub reference: String,
+    /// The unguessable part of the customer's order page.
+    pub token: String,
+    pub terms: Terms,
+    pub customer: Customer,
+    pub language: Option<Language>,
+    pub source: OrderSource,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub cancelled_at: Option<Timestamp>,
+    pub state: OrderState,
+}
+
+/// One line of the list of orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    pub id: OrderId,
+    pub reference: String,
+    pub status: OrderStatus,
+    pub total: Money,
+    pub customer_name: Option<String>,
+    pub customer_email: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Questions that wait for the owner.
+    pub open_reviews: u32,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Found in reference, customer's name or address, transaction id.
+    pub search: Option<String>,
+    pub reference: Option<String>,
+    pub status: Option<OrderStatus>,
+    pub only_with_open_reviews: bool,
+    /// Only orders older than this one (the last of the page before).
+    pub before: Option<OrderId>,
+    /// At most 200.
+    pub limit: u32,
+}
+
+/// Something that happened to an order, for its time line. Sorted by time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    Registered {
+        at: Timestamp,
+        source: OrderSource,
+    },
+    Cancelled {
+        at: Timestamp,
+    },
+    Event {
+        at: Timestamp,
+        recorded_at: Timestamp,
+        id: EventId,
+        event: Box<Event>,
+        notification: NotificationId,
+    },
+    Answered {
+        at: Timestamp,
+        review: ReviewId,
+        question: Question,
+        verdict: Verdict,
+        by: String,
+    },
+    Mail {
+        at: Timestamp,
+        mail: MailLine,
+    },
+}
+
+/// A question to the owner with where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewLine {
+    pub id: ReviewId,
+    pub shop: ShopId,
+    /// `None` for questions about payments that no order is known for.
+    pub order: Option<OrderId>,
+    pub notification: Option<NotificationId>,
+    pub question: Question,
+    pub asked_at: Timestamp,
+    pub verdict: Option<Verdict>,
+    pub answered_at: Option<Timestamp>,
+    pub answered_by: Option<String>,
+    /// The question settled itself: later messages made the order fit. Nothing to answer.
+    pub is_moot: bool,
+}
+
+// --- Notifications, checks and events -------------------------------------------------------------------------
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNotification {
+    pub account: AccountId,
+    pub received_at: Timestamp,
+    pub remote: Option<IpAddr>,
+    pub request: RawRequest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journaled {
+    New(NotificationId),
+    /// The same bytes came to the same account before; the copy was counted.
+    Copy(NotificationId),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CheckState {
+    /// Not yet known: waiting to be asked, or asked again later.
+    Waiting,
+    Genuine,
+    Forged,
+    /// The gateway did not say within four days.
+    GivenUp,
+}
+
+impl CheckState {
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Genuine, Self::Forged, Self::GivenUp];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Genuine => "genuine",
+            Self::Forged => "forged",
+            Self::GivenUp => "given_up",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// A notification with all that is known about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    pub id: NotificationId,
+    pub shop: ShopId,
+    pub account: AccountId,
+    pub gateway: String,
+    pub received_at: Timestamp,
+    pub remote: Option<IpAddr>,
+    pub request: RawRequest,
+    pub check: Check,
+    /// When further copies of the same bytes came, oldest first, at most the 100 latest.
+    pub copies: Vec<Timestamp>,
+    /// How many copies came in all.
+    pub copies_count: u32,
+    pub events: Vec<RecordedEvent>,
+}
+
+/// How far the proof of a notification has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    pub state: CheckState,
+    /// Why it is in this state, or why there was nothing to do.
+    pub reason: Option<Reason>,
+    /// Every time it was looked at or the gateway was asked, oldest first, at most the 100 latest.
+    pub attempts: Vec<CheckAttempt>,
+    pub next_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckAttempt {
+    pub at: Timestamp,
+    /// `genuine`, `forged` or `unknown`.
+    pub outcome: String,
+    pub reason: Option<Reason>,
+}
+
+/// One line of the list of notifications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotificationLine {
+    pub id: NotificationId,
+    pub account: AccountId,
+    pub gateway: String,
+    pub received_at: Timestamp,
+    pub body_bytes: u64,
+    pub state: CheckState,
+    pub reason: Option<Reason>,
+    pub copies_count: u32,
+    /// Words of the events it contained, in order.
+    pub kinds: Vec<String>,
+    /// The orders it belongs to.
+    pub orders: Vec<(OrderId, String)>,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotificationFilter {
+    pub state: Option<CheckState>,
+    pub account: Option<AccountId>,
+    pub order: Option<OrderId>,
+    pub before: Option<NotificationId>,
+    /// At most 200.
+    pub limit: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    pub id: EventId,
+    pub notification: NotificationId,
+    pub order: Option<(OrderId, String)>,
+    pub recorded_at: Timestamp,
+    pub examined: ExaminedEvent,
+    /// The same event had already been recorded from another notification (this one changed nothing).
+    pub is_repeat: bool,
+}
+
+/// Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    pub kind: Option<ipnd_core::EventKind>,
+    pub order: Option<OrderId>,
+    pub before: Option<EventId>,
+    /// At most 200.
+    pub limit: u32,
+}
+
+/// A notification whose proof is due, leased to one worker.
+#[derive(Clone, Debug)]
+pub struct DueCheck {
+    pub notification: NotificationId,
+    pub account: Account,
+    pub received_at: Timestamp,
+    pub request: RawRequest,
+    /// How often it was tried before.
+    pub attempts: u32,
+    /// Must be handed back; a stale one changes nothing (T-C09).
+    pub lease: i64,
+}
+
+#[derive(Clone, Debug)]
+pub enum CheckOutcome {
+    Genuine {
+        events: Vec<ExaminedEvent>,
+        remark: Option<Reason>,
+    },
+    Forged(Reason),
+    /// `again_at` is `None` when the gateway is not asked any more.
+    NotYetKnown {
+        reason: Reason,
+        again_at: Option<Timestamp>,
+    },
+}
+
+/// What became of handing back a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Done,
+    /// Somebody else had taken over; nothing was changed.
+    Stale,
+}
+
+// --- Mails ----------------------------------------------------------------------------------------------------
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MailState {
+    Waiting,
+    Sent,
+    /// Refused for good; the owner sees why.
+    Failed,
+}
+
+impl MailState {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailLine {
+    pub id: MailId,
+    pub order: OrderId,
+    pub kind: MailKind,
+    pub state: MailState,
+    pub created_at: Timestamp,
+    pub sent_at: Option<Timestamp>,
+    pub to: Option<String>,
+    pub subject_line: Option<String>,
+    pub attempts: u32,
+    /// An attempt began and its end is not known (the process died in between).
+    pub is_doubtful: bool,
+    pub last_reason: Option<Reason>,
+    pub next_at: Option<Timestamp>,
+    /// What the owner wrote, for [`MailKind::CustomerMessage`].
+    pub message: Option<String>,
+}
+
+/// A mail that is due, leased to one worker.
+#[derive(Clone, Debug)]
+pub struct DueMail {
+    pub id: MailId,
+    pub lease: i64,
+    /// How often it was tried before.
+    pub attempts: u32,
+    pub created_at: Timestamp,
+    pub kind: MailKind,
+    /// What makes it different from others of its kind (a transaction, a question), as decided.
+    pub subject: String,
+    pub amount: Option<Money>,
+    /// What the owner wrote, for [`MailKind::CustomerMessage`].
+    pub message: Option<String>,
+    pub order: Order,
+    pub shop: Shop,
+    /// What the paid products give the customer; empty unless the order is settled.
+    pub access: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug)]
+pub enum MailOutcome {
+    Sent { to: String, subject_line: String },
+    Later { reason: Reason, again_at: Timestamp },
+    Failed { reason: Reason },
+}
+
+/// A mail template that the owner has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateText {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+// --- People and keys ------------------------------------------------------------------------------------------
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOwner {
+    pub shop: ShopId,
+    pub email: String,
+    /// Argon2id, PHC text. `None` for an owner who can only come in by a one-time link (the demo).
+    pub password_hash: Option<String>,
+    pub language: Language,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub shop: ShopId,
+    pub email: String,
+    pub password_hash: Option<String>,
+    pub language: Language,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub shop: ShopId,
+    pub name: String,
+    /// The first characters, to tell keys apart.
+    pub prefix: String,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+// --- Health ---------------------------------------------------------------------------------------------------
+
+/// How the queues stand. Judged by the age of the oldest due item, not by the state of processes (T-G10).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    pub checks_waiting: u64,
+    pub oldest_check_due_at: Option<Timestamp>,
+    pub mails_waiting: u64,
+    pub oldest_mail_due_at: Option<Timestamp>,
+}
+
+/// Something that somebody may be waiting to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An order's state may be different now.
+    Order(OrderId),
+    /// A notification came in or moved on.
+    Notification(NotificationId),
+    /// There may be work for the workers.
+    Work,
+}
