@@ -1,0 +1,138 @@
+//! What `cargo xtask test` and `cargo xtask check` run, in which sequence, and what they say when a part cannot.
+
+use crate::run::{exists, heading, output, root, run, target};
+use crate::{deps, threats, tidy, tools};
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Everything that needs nothing but the toolchain.
+pub(crate) fn check() -> Result<()> {
+    heading("Dependency rules");
+    deps::check()?;
+    heading("House rules");
+    tidy::check()?;
+    heading("Formatting");
+    run("cargo", &["fmt", "--all", "--check"], &[])?;
+    heading("Threat rows and their tests");
+    threats::check()?;
+    heading("Lints");
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[])
+}
+
+/// Everything. What cannot be run is named at the end, loudly.
+pub(crate) fn test(with_browser: bool) -> Result<()> {
+    let mut not_run = Vec::new();
+    check()?;
+
+    heading("Tests");
+    let examples = std::env::var("IPND_EXAMPLES").unwrap_or_default();
+    if examples.is_empty() {
+        println!("(set IPND_EXAMPLES to a file of example messages to hold the gateways against it as well)");
+    }
+    let nextest = exists("cargo-nextest");
+    if nextest {
+        run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"], &[])?;
+        run("cargo", &["test", "--workspace", "--doc", "--quiet"], &[])?;
+    } else {
+        run("cargo", &["test", "--workspace", "--no-fail-fast", "--quiet"], &[])?;
+    }
+
+    heading("A mail server that is not ours (aiosmtpd)");
+    match tools::python(&["aiosmtpd==1.4.6"]) {
+        Ok(python) => smtp_peer(&python)?,
+        Err(why) => not_run.push(("the mails against aiosmtpd", why)),
+    }
+
+    heading("The database in the ordinary sqlite3 shell");
+    match tools::debian("sqlite3", &["sqlite3"]) {
+        Ok(()) => ignored("ipnd", "sqlite_shell", &[])?,
+        Err(why) => not_run.push(("the look into the database with sqlite3", why)),
+    }
+
+    if with_browser {
+        heading("The whole loop in a real browser");
+        match browser() {
+            Ok(()) => ignored("ipnd", "browser", &[])?,
+            Err(why) => not_run.push(("the loop in headless Chromium", why)),
+        }
+    } else {
+        not_run.push(("the loop in headless Chromium", "left out by --no-browser".to_owned()));
+    }
+
+    if not_run.is_empty() {
+        println!("\nEverything was run, and everything passed.");
+    } else {
+        println!("\n!!! What ran has passed, but NOT EVERYTHING WAS RUN:");
+        for (what, why) in not_run {
+            println!("!!!   {what}: {why}");
+        }
+    }
+    Ok(())
+}
+
+/// Takes the pictures in docs/pictures anew.
+pub(crate) fn pictures() -> Result<()> {
+    browser().map_err(anyhow::Error::msg)?;
+    let folder = root().join("docs/pictures");
+    std::fs::create_dir_all(&folder)?;
+    ignored("ipnd", "pictures", &[("IPND_PICTURES", folder.display().to_string())])
+}
+
+/// Runs a test file whose tests need a peer and are therefore marked as ignored otherwise.
+fn ignored(package: &str, test: &str, environment: &[(&str, String)]) -> Result<()> {
+    let arguments = ["test", "--package", package, "--test", test, "--", "--ignored", "--test-threads", "1"];
+    run("cargo", &arguments, environment)
+}
+
+fn browser() -> Result<(), String> {
+    tools::debian("chromium", &["chromium", "fonts-noto-color-emoji"])?;
+    tools::debian("chromedriver", &["chromium-driver"])
+}
+
+/// Starts aiosmtpd on a free port with a Maildir, and lets the delivery tests talk to it.
+fn smtp_peer(python: &Path) -> Result<()> {
+    let spool = target().join("test-tools/maildir");
+    let _ = std::fs::remove_dir_all(&spool);
+    let script = root().join("xtask/smtp_peer.py");
+    let mut server = Stopped(
+        Command::new(python)
+            .arg(script)
+            .arg(&spool)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("aiosmtpd could not be started")?,
+    );
+    let mut line = String::new();
+    let stdout = server.0.stdout.take().expect("its output is piped");
+    BufReader::new(stdout).read_line(&mut line)?;
+    let Some(address) = line.trim().strip_prefix("listening on ") else {
+        bail!("aiosmtpd did not start: {line}");
+    };
+    let environment =
+        [("IPND_SMTP_PEER", address.to_owned()), ("IPND_SMTP_SPOOL", spool.display().to_string())];
+    ignored("ipnd-deliver", "smtp_peer", &environment)
+}
+
+/// A child process that does not outlive us.
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The files git knows of, as text, with their paths from the root.
+pub(crate) fn tracked(endings: &[&str]) -> Result<Vec<(String, String)>> {
+    let listing = output("git", &["ls-files", "--cached", "--others", "--exclude-standard"])?;
+    let wanted = |path: &&str| endings.iter().any(|ending| path.ends_with(ending));
+    let read = |path: &str| {
+        let text = std::fs::read_to_string(root().join(path)).ok()?;
+        Some((path.to_owned(), text))
+    };
+    Ok(listing.lines().filter(wanted).filter_map(read).collect())
+}

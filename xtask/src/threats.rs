@@ -1,0 +1,26 @@
+//! Every threat that ipnd claims to withstand names its test: a test function that begins with the row's id.
+
+use crate::suite::tracked;
+use anyhow::{Result, bail};
+
+/// The rows that hold so far. A new row is added here together with its tests.
+const HELD: &[&str] = &[
+    "a01", "a02", "a18", "a19", "a20", "b01", "b02", "b03", "b04", "b05", "b06", "b07", "b08", "b09", "b10",
+    "b11", "b12", "b13", "b14", "b17", "c01", "c02", "c03", "c04", "c05", "e01", "e02", "e03", "e04", "e05",
+    "f01", "f02", "f04", "f05", "f07", "f11", "f12", "f14", "g01", "g02", "g03", "g04",
+];
+
+pub(crate) fn check() -> Result<()> {
+    let sources = tracked(&[".rs"])?;
+    let named = |row: &&&str| {
+        let name = format!("fn t_{row}_");
+        sources.iter().any(|(_, text)| text.contains(&name))
+    };
+    let missing: Vec<String> =
+        HELD.iter().filter(|row| !named(row)).map(|row| format!("T-{}", row.to_uppercase())).collect();
+    if missing.is_empty() {
+        println!("{} threat rows name their tests", HELD.len());
+        return Ok(());
+    }
+    bail!("no test names the row: {}", missing.join(", "))
+}
