@@ -1,1 +1,3 @@
-//! Everything that leaves the process: questions to gateways, mails. One guarded way out for all of it.
+//! Everything that leaves the process: questions to gateways, and mails. One guarded way out for all of it.
+
+pub mod client;

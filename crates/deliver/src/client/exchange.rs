@@ -1,0 +1,154 @@
+//! One request and its answer.
+
+use super::target::Target;
+use super::{Client, ExchangeError};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONNECTION, HOST, HeaderName, HeaderValue, LOCATION, USER_AGENT};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use ipnd_gateways::AskedAnswer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+/// Headers that decide where a message goes or where it ends: never taken from elsewhere (T-D09).
+const RESERVED: [&str; 10] = [
+    "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade",
+];
+
+/// How much of the answer's head is read, in bytes.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// What came back. Any status is an answer, a redirect too: it is reported and never followed (T-D08).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// Where a redirect would have led.
+    pub location: Option<String>,
+    /// As it came: never decompressed.
+    pub body: Vec<u8>,
+    /// False when the body went on beyond what is read.
+    pub complete: bool,
+}
+
+impl From<Answer> for AskedAnswer {
+    fn from(answer: Answer) -> Self {
+        Self { status: answer.status, body: answer.body, complete: answer.complete }
+    }
+}
+
+impl Client {
+    /// Sends one request over a connection of its own and reads the answer.
+    ///
+    /// # Errors
+    /// [`ExchangeError`] for everything that kept an answer from coming back whole or up to the size limit.
+    pub async fn exchange(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+    ) -> Result<Answer, ExchangeError> {
+        let target = Target::read(url)?;
+        let request = request(method, &target, headers, body)?;
+        timeout(self.0.total, self.perform(&target, request)).await.unwrap_or_else(|_| {
+            Err(ExchangeError::Timeout {
+                host: target.host.clone(),
+                phase: ExchangeError::ANSWERING,
+                after: self.0.total,
+            })
+        })
+    }
+
+    async fn perform(&self, target: &Target, request: Request<Full<Bytes>>) -> Result<Answer, ExchangeError> {
+        let stream = self.0.dialler.dial(&target.host, target.port, target.is_tls).await?;
+        if target.is_tls {
+            let stream = self.secure(stream, &target.host).await?;
+            self.talk(target, stream, request).await
+        } else {
+            self.talk(target, stream, request).await
+        }
+    }
+
+    async fn talk<S>(&self, target: &Target, stream: S, request: Request<Full<Bytes>>) -> Result<Answer, ExchangeError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let broken = |error: hyper::Error| ExchangeError::Broken {
+            host: target.host.clone(),
+            problem: error.to_string(),
+        };
+        let (mut sender, connection) = http1::Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(broken)?;
+        // The connection has to be driven while we wait; it must not outlive this exchange.
+        let driver = AbortOnDrop(tokio::spawn(connection));
+        let response = sender.send_request(request).await.map_err(broken)?;
+        let answer = read(response, self.0.answer_bytes_max).await.map_err(broken);
+        drop(driver);
+        answer
+    }
+}
+
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Reads up to `bytes_max`; what follows stays unread and the connection is closed on it.
+async fn read(response: Response<Incoming>, bytes_max: usize) -> Result<Answer, hyper::Error> {
+    let (head, mut incoming) = response.into_parts();
+    let location = head.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let mut body = Vec::new();
+    let mut complete = true;
+    while let Some(frame) = incoming.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        let room = bytes_max - body.len();
+        body.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
+            complete = false;
+            break;
+        }
+    }
+    Ok(Answer { status: head.status.as_u16(), location, body, complete })
+}
+
+fn request(
+    method: &str,
+    target: &Target,
+    headers: &[(String, String)],
+    body: Vec<u8>,
+) -> Result<Request<Full<Bytes>>, ExchangeError> {
+    let bad = |name: &str, problem| ExchangeError::Header { name: name.chars().take(80).collect(), problem };
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad(method, "this is not a method"))?;
+    let mut request = Request::new(Full::new(Bytes::from(body)));
+    *request.method_mut() = method;
+    *request.uri_mut() = target.path.parse().map_err(|_| ExchangeError::Url {
+        url: target.path.clone(),
+        problem: "its path is not one that can be sent".into(),
+    })?;
+    let own = request.headers_mut();
+    own.insert(USER_AGENT, HeaderValue::from_static(concat!("ipnd/", env!("CARGO_PKG_VERSION"))));
+    own.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    for (name, value) in headers {
+        if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+            return Err(bad(name, "it belongs to the connection"));
+        }
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name, "this is not a header name"))?;
+        let value = HeaderValue::from_str(value).map_err(|_| bad(name, "its value has a control character"))?;
+        own.insert(header, value);
+    }
+    // One request a connection: nothing of one exchange can leak into the next, and the gateway need not keep it.
+    own.insert(CONNECTION, HeaderValue::from_static("close"));
+    let host = HeaderValue::from_str(&target.authority).map_err(|_| bad("host", "this is not a host"))?;
+    own.insert(HOST, host);
+    Ok(request)
+}
