@@ -1,13 +1,23 @@
 //! What every handler can reach.
 
+use crate::buckets::Buckets;
 use ipnd_core::Limits;
 use ipnd_store::{Account, Clock, Store};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// Cheap to clone; one for the whole process.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub struct App(Arc<Shared>);
+
+/// What the process is made of, and what handlers share beside it.
+struct Shared {
+    inner: Inner,
+    attempts: Buckets,
+    unproven: Buckets,
+    stopping: CancellationToken,
+}
 
 pub struct Inner {
     pub store: Arc<dyn Store>,
@@ -26,10 +36,23 @@ pub struct DemoLinks {
     pub storefront_url: String,
 }
 
+/// Wrong API keys one address may try at once, and in a second after that.
+const ATTEMPTS_BURST: u32 = 20;
+const ATTEMPTS_A_SECOND: u32 = 1;
+/// Notifications one address may send at once, and in a second after that. A gateway that repeats a day's worth
+/// after an outage is slowed down by this; it sees 503 and comes again, so nothing is lost (T-G07).
+const UNPROVEN_BURST: u32 = 200;
+const UNPROVEN_A_SECOND: u32 = 50;
+
 impl App {
     #[must_use]
     pub fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+        Self(Arc::new(Shared {
+            inner,
+            attempts: Buckets::new(ATTEMPTS_BURST, ATTEMPTS_A_SECOND),
+            unproven: Buckets::new(UNPROVEN_BURST, UNPROVEN_A_SECOND),
+            stopping: CancellationToken::new(),
+        }))
     }
 
     /// The address of a page of this server; `path` begins with a slash.
@@ -43,11 +66,21 @@ impl App {
     pub fn intake_url(&self, account: &Account) -> String {
         self.url(&format!("/in/{}", account.token))
     }
+
+    /// Wrong API keys, by address.
+    pub(crate) fn attempts(&self) -> &Buckets {
+        &self.0.attempts
+    }
+
+    /// Notifications that nothing proves yet, by address.
+    pub(crate) fn unproven(&self) -> &Buckets {
+        &self.0.unproven
+    }
 }
 
 impl std::ops::Deref for App {
     type Target = Inner;
     fn deref(&self) -> &Inner {
-        &self.0
+        &self.0.inner
     }
 }
