@@ -112,6 +112,23 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
+    pub const ALL: [Self; 8] = [
+        Self::Ordered,
+        Self::Pending,
+        Self::Authorized,
+        Self::Expired,
+        Self::Voided,
+        Self::Failed,
+        Self::Denied,
+        Self::Completed,
+    ];
+
+    /// Money is promised or reserved, and has not moved.
+    #[must_use]
+    pub fn is_announced(self) -> bool {
+        matches!(self, Self::Ordered | Self::Pending | Self::Authorized)
+    }
+
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
