@@ -23,7 +23,7 @@ pub struct Gateway {
     /// Looks at a request and says what it is worth. Verification comes before any reading of the content.
     pub receive: fn(&RawRequest, &Settings, Timestamp) -> Received,
     /// Goes on after the question that `receive` put has been answered. `None` for gateways that never ask.
-    pub resume: Option<fn(&RawRequest, &Settings, &AskedAnswer, Timestamp) -> Resumed>,
+    pub resume: Option<Resume>,
     /// What this gateway must hear.
     pub reply: fn(Outcome) -> Reply,
     /// The request that this gateway would have sent to tell of this event: the inverse of `receive`.
@@ -31,6 +31,9 @@ pub struct Gateway {
     /// The form that sends a customer to this gateway with an order, where there is such a form.
     pub checkout: Option<fn(&Checkout, &Settings) -> CheckoutForm>,
 }
+
+/// Reads the answer to the question that `receive` put about the same request.
+pub type Resume = fn(&RawRequest, &Settings, &AskedAnswer, Timestamp) -> Resumed;
 
 /// How much the gateway's own proof is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,13 +3,15 @@
 //! Adding a gateway costs one file, one fixtures file and one line in [`ALL`]. Nothing outside this crate names a
 //! gateway.
 
+mod check;
 mod contract;
 pub mod kit;
 pub mod paypal_ipn;
 
+pub use check::{CheckLine, check_examples};
 pub use contract::{
     Ask, AskedAnswer, CannotCompose, Checkout, CheckoutForm, Gateway, Interpretation, Outcome, Proof,
-    RawRequest, Received, Reply, Resumed, Setting, SettingKind, SettingProblem, Settings,
+    RawRequest, Received, Reply, Resume, Resumed, Setting, SettingKind, SettingProblem, Settings,
 };
 
 /// Every gateway, sorted by id.

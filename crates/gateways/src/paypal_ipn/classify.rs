@@ -1,0 +1,165 @@
+//! What PayPal's words mean: `txn_type`, `payment_status`, `pending_reason`, the status of a mass-pay line.
+//!
+//! The tables are closed. A word that is not in them is kept and shown to the owner, and has no effect (T-B05).
+
+use ipnd_core::EventKind;
+use ipnd_core::event::EventKind::*;
+
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// One transaction: a payment, refund or reversal. `known` is false for a `txn_type` that nobody has described.
+    Transaction {
+        kind: EventKind,
+        known: bool,
+    },
+    /// A case was closed and money moved.
+    Adjustment,
+    /// Money the shop sent to others, one line for each recipient.
+    Payouts,
+    /// A dispute was opened. The message says nothing about money.
+    Dispute,
+    /// The life of a subscription (`subscr_*`) or of a recurring profile (`recurring_payment_*`).
+    Subscription(EventKind),
+    /// The life of a billing agreement.
+    Agreement(EventKind),
+    /// Genuine, understood, and without any effect here.
+    Nothing,
+    UnknownType,
+    UnknownStatus,
+}
+
+/// Words of PayPal are compared without regard to case, and `-` is `_`.
+pub(super) fn canonical(word: &str) -> String {
+    word.trim().to_ascii_lowercase().replace('-', "_")
+}
+
+/// Decides by `txn_type` where that settles the matter, otherwise by `payment_status`.
+pub(super) fn subject(txn_type: Option<&str>, status: Option<&str>, pending: Option<&str>) -> Subject {
+    let txn_type = txn_type.map(canonical).unwrap_or_default();
+    match txn_type.as_str() {
+        "new_case" => Subject::Dispute,
+        "adjustment" => Subject::Adjustment,
+        "masspay" => Subject::Payouts,
+        // Global shipping has paid out: the carrier's business.
+        "payout" => Subject::Nothing,
+        "mp_signup" => Subject::Agreement(AgreementStarted),
+        "mp_cancel" => Subject::Agreement(AgreementCancelled),
+        "subscr_payment" | "recurring_payment" | "recurring_payment_outstanding_payment" => {
+            transaction(status, pending, true)
+        }
+        _ => match subscription_kind(&txn_type) {
+            Some(kind) => Subject::Subscription(kind),
+            None if ["subscr_", "recurring_payment_", "mp_"]
+                .iter()
+                .any(|family| txn_type.starts_with(family)) =>
+            {
+                Subject::UnknownType
+            }
+            None if status.is_none() => Subject::UnknownType,
+            None => transaction(
+                status,
+                pending,
+                txn_type.is_empty() || PAYMENT_TYPES.contains(&txn_type.as_str()),
+            ),
+        },
+    }
+}
+
+/// Ways to pay. They say nothing about money; `payment_status` does.
+const PAYMENT_TYPES: &[&str] = &[
+    "cart",
+    "express_checkout",
+    "instant",
+    "invoice_payment",
+    "merch_pmt",
+    "paypal_here",
+    "pro_api",
+    "pro_hosted",
+    "send_money",
+    "virtual_terminal",
+    "web_accept",
+];
+
+fn subscription_kind(txn_type: &str) -> Option<EventKind> {
+    Some(match txn_type {
+        "subscr_signup" | "recurring_payment_profile_created" => SubscriptionStarted,
+        "subscr_modify" => SubscriptionModified,
+        "subscr_failed" | "recurring_payment_failed" | "recurring_payment_outstanding_payment_failed" => {
+            SubscriptionPaymentFailed
+        }
+        "recurring_payment_skipped" => SubscriptionPaymentSkipped,
+        "recurring_payment_suspended" | "recurring_payment_suspended_due_to_max_failed_payment" => {
+            SubscriptionSuspended
+        }
+        "subscr_cancel" | "recurring_payment_profile_cancel" => SubscriptionCancelled,
+        "subscr_eot" | "recurring_payment_expired" => SubscriptionEnded,
+        _ => return None,
+    })
+}
+
+fn transaction(status: Option<&str>, pending: Option<&str>, known: bool) -> Subject {
+    match status.and_then(|status| kind_of_status(status, pending)) {
+        Some(kind) => Subject::Transaction { kind, known },
+        None => Subject::UnknownStatus,
+    }
+}
+
+/// The meaning of `payment_status`. Only `Completed` is money.
+pub(super) fn kind_of_status(status: &str, pending_reason: Option<&str>) -> Option<EventKind> {
+    Some(match canonical(status).as_str() {
+        "completed" => PaymentCompleted,
+        "pending" => match pending_reason.map(canonical).as_deref() {
+            Some("authorization") => PaymentAuthorized,
+            Some("order") => PaymentOrdered,
+            _ => PaymentPending,
+        },
+        // Accepted by PayPal, or a German direct debit: the money is not there.
+        "processed" | "created" => PaymentPending,
+        // `Declined` is the simulator's word.
+        "denied" | "declined" => PaymentDenied,
+        "failed" => PaymentFailed,
+        "expired" => PaymentExpired,
+        "voided" => PaymentVoided,
+        "refunded" => RefundCompleted,
+        "reversed" => ReversalMade,
+        "canceled_reversal" => ReversalCancelled,
+        _ => return None,
+    })
+}
+
+/// PayPal's own word for a kind, where `payment_status` tells it.
+pub(super) fn status_of_kind(kind: EventKind) -> Option<&'static str> {
+    Some(match kind {
+        PaymentCompleted | DisputeWon | DisputeLost => "Completed",
+        PaymentPending | PaymentAuthorized | PaymentOrdered => "Pending",
+        PaymentDenied => "Denied",
+        PaymentFailed => "Failed",
+        PaymentExpired => "Expired",
+        PaymentVoided => "Voided",
+        RefundCompleted => "Refunded",
+        ReversalMade => "Reversed",
+        ReversalCancelled => "Canceled_Reversal",
+        _ => return None,
+    })
+}
+
+/// The meaning of a mass-pay line's `status_x`.
+pub(super) fn kind_of_payout(status: &str) -> Option<EventKind> {
+    Some(match canonical(status).as_str() {
+        "completed" => PayoutCompleted,
+        "pending" | "unclaimed" | "processed" => PayoutPending,
+        "failed" | "returned" | "reversed" | "blocked" | "denied" => PayoutFailed,
+        _ => return None,
+    })
+}
+
+/// The status PayPal gives to a line of this kind, and to the whole mass pay.
+pub(super) fn statuses_of_payout(kind: EventKind) -> Option<(&'static str, &'static str)> {
+    Some(match kind {
+        PayoutCompleted => ("Completed", "Completed"),
+        PayoutPending => ("Unclaimed", "Processed"),
+        PayoutFailed => ("Failed", "Denied"),
+        _ => return None,
+    })
+}
