@@ -4,7 +4,7 @@
 //! whatever sequence messages arrive, nothing is mailed and no stock moves twice.
 
 use crate::order::Item;
-use crate::{Money, OrderState, OrderStatus};
+use crate::{Money, OrderState, OrderStatus, Payment};
 use serde::{Deserialize, Serialize};
 
 macro_rules! mail_kinds {
@@ -88,6 +88,12 @@ impl Effect {
             Self::Stock { sku, .. } => format!("stock/{sku}"),
         }
     }
+
+    /// Whether it says how an attempt to pay is going. Never said once money has come.
+    fn tells_of_an_attempt(&self) -> bool {
+        use MailKind::{CustomerFailed, CustomerPending, OwnerFailed, OwnerPending};
+        matches!(self, Self::Mail { kind: CustomerFailed | CustomerPending | OwnerFailed | OwnerPending, .. })
+    }
 }
 
 /// The effects that the step from `before` to `after` calls for. `before` is `None` for an order just registered.
@@ -95,48 +101,88 @@ impl Effect {
 pub fn decide(items: &[Item], before: Option<&OrderState>, after: &OrderState) -> Vec<Effect> {
     let known: Vec<String> =
         before.map(|state| wanted(items, state)).unwrap_or_default().iter().map(Effect::key).collect();
-    wanted(items, after).into_iter().filter(|effect| !known.contains(&effect.key())).collect()
+    // When an answer changes, money can cease to count. The customer has been thanked already, and hears no more
+    // about how earlier attempts went.
+    let had_money = before.is_some_and(|state| state.payments.iter().any(|payment| payment.counts));
+    let is_old_news = |effect: &Effect| had_money && effect.tells_of_an_attempt();
+    let mut effects = wanted(items, after);
+    effects.retain(|effect| !known.contains(&effect.key()) && !is_old_news(effect));
+    effects
 }
 
 /// Everything that an order in this state calls for. What was called for earlier has its key in the store already.
 fn wanted(items: &[Item], state: &OrderState) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let mut mail = |kind, subject: &str, amount| {
-        effects.push(Effect::Mail { kind, subject: subject.to_owned(), amount });
-    };
     if state.is_settled() {
-        mail(MailKind::CustomerPaid, "", None);
-        mail(MailKind::OwnerPaid, "", None);
-    }
-    let last_transaction = state.payments.last().map_or("", |payment| payment.transaction.as_str());
-    match state.status {
-        OrderStatus::Pending | OrderStatus::Authorized => {
-            mail(MailKind::CustomerPending, last_transaction, None);
-            mail(MailKind::OwnerPending, last_transaction, None);
-        }
-        OrderStatus::Failed | OrderStatus::Voided | OrderStatus::Expired => {
-            mail(MailKind::CustomerFailed, last_transaction, None);
-            mail(MailKind::OwnerFailed, last_transaction, None);
-        }
-        OrderStatus::Reversed => mail(MailKind::OwnerReversed, last_transaction, Some(state.reversed)),
-        _ => {}
-    }
-    if state.refunded.is_positive() {
-        for refund in &state.refunds {
-            mail(MailKind::CustomerRefunded, &refund.transaction, Some(refund.amount));
-            mail(MailKind::OwnerRefunded, &refund.transaction, Some(refund.amount));
-        }
-    }
-    for dispute in &state.disputes {
-        mail(MailKind::OwnerDisputed, &dispute.case, None);
-    }
-    for question in state.open_questions() {
-        mail(MailKind::OwnerReview, &format!("{}/{}", question.kind.word(), question.subject), None);
-    }
-    if state.is_settled() {
+        effects.extend(both(MailKind::CustomerPaid, MailKind::OwnerPaid, "", None));
         effects.extend(stock(items));
     }
+    effects.extend(attempts(state));
+    for refund in state.refunds.iter().filter(|refund| refund.payment.is_some()) {
+        let kinds = (MailKind::CustomerRefunded, MailKind::OwnerRefunded);
+        effects.extend(both(kinds.0, kinds.1, &refund.transaction, Some(refund.amount)));
+    }
+    for reversal in &state.reversals {
+        // Money can be taken back, returned, and taken back again: each time is told, and told once.
+        let subject = match reversal.number {
+            0 => reversal.payment.clone(),
+            number => format!("{}#{}", reversal.payment, number + 1),
+        };
+        effects.push(mail(MailKind::OwnerReversed, &subject, reversal.amount));
+    }
+    for dispute in &state.disputes {
+        effects.push(mail(MailKind::OwnerDisputed, &dispute.case, None));
+    }
+    for question in state.open_questions() {
+        let subject = format!("{}/{}", question.kind.word(), question.subject);
+        effects.push(mail(MailKind::OwnerReview, &subject, None));
+    }
     effects
+}
+
+/// What there is to say about attempts to pay, as long as no money counts.
+fn attempts(state: &OrderState) -> Vec<Effect> {
+    let believed = || state.payments.iter().filter(|payment| payment.is_believed);
+    match state.status {
+        OrderStatus::Pending | OrderStatus::Authorized => {
+            let mut roots: Vec<&str> = believed()
+                .filter(|payment| payment.status.is_announced())
+                .map(|payment| root(payment, &state.payments))
+                .collect();
+            roots.sort_unstable();
+            roots.dedup();
+            let kinds = (MailKind::CustomerPending, MailKind::OwnerPending);
+            roots.into_iter().flat_map(|root| both(kinds.0, kinds.1, root, None)).collect()
+        }
+        OrderStatus::Failed | OrderStatus::Voided | OrderStatus::Expired => {
+            let last = believed().next_back().map_or("", |payment| payment.transaction.as_str());
+            both(MailKind::CustomerFailed, MailKind::OwnerFailed, last, None).into()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The first of the transactions that lead to this one: an order, its authorisation and its capture are one
+/// announcement for the customer.
+fn root<'a>(payment: &'a Payment, payments: &'a [Payment]) -> &'a str {
+    let mut current = payment;
+    // A chain is no longer than the list, even if a gateway were to send one that goes round in a circle.
+    for _ in payments {
+        let Some(parent) = current.parent.as_deref() else { break };
+        match payments.iter().find(|payment| payment.transaction == parent) {
+            Some(payment) => current = payment,
+            None => return parent,
+        }
+    }
+    &current.transaction
+}
+
+fn mail(kind: MailKind, subject: &str, amount: Option<Money>) -> Effect {
+    Effect::Mail { kind, subject: subject.to_owned(), amount }
+}
+
+fn both(customer: MailKind, owner: MailKind, subject: &str, amount: Option<Money>) -> [Effect; 2] {
+    [mail(customer, subject, amount), mail(owner, subject, amount)]
 }
 
 /// One movement a product, however many lines name it.

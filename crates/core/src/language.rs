@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn money_is_written_as_people_write_it() {
-        let euro = Money::from_minor(123_456_7, Currency::from_code("EUR").unwrap());
+        let euro = Money::from_minor(1_234_567, Currency::from_code("EUR").unwrap());
         assert_eq!(Language::En.money(euro), "€12,345.67");
         assert_eq!(Language::De.money(euro), "12.345,67\u{a0}€");
         assert_eq!(Language::Uk.money(euro.negated()), "−12\u{a0}345,67\u{a0}€");

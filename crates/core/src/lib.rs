@@ -20,7 +20,9 @@ pub use currency::{Currency, UnknownCurrency};
 pub use decide::{Effect, MailKind, decide};
 pub use event::{Customer, Environment, Event, EventItem, EventKind};
 pub use examine::{Expectation, examine};
-pub use fold::{ExaminedEvent, Facts, OrderState, OrderStatus, Payment, PaymentStatus, fold};
+pub use fold::{
+    ExaminedEvent, Facts, OrderState, OrderStatus, Payment, PaymentStatus, Refund, Reversal, fold,
+};
 pub use language::{Catalogue, Language};
 pub use limits::Limits;
 pub use money::{Money, MoneyError};

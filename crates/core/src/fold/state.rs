@@ -1,0 +1,249 @@
+//! What is true of an order: the result of the fold.
+
+use crate::review::{Question, Verdict};
+use crate::{EventKind, Money};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Nobody has paid yet.
+    Open,
+    /// A payment is announced; the money is not there.
+    Pending,
+    /// The amount is reserved, not captured.
+    Authorized,
+    /// Something was paid that does not fit; the owner has been asked.
+    InReview,
+    /// Part of the total has been paid.
+    PartlyPaid,
+    Paid,
+    PartlyRefunded,
+    Refunded,
+    /// The money was taken back by the gateway or a bank.
+    Reversed,
+    Failed,
+    Expired,
+    Voided,
+    Cancelled,
+}
+
+impl OrderStatus {
+    pub const ALL: [Self; 13] = [
+        Self::Open,
+        Self::Pending,
+        Self::Authorized,
+        Self::InReview,
+        Self::PartlyPaid,
+        Self::Paid,
+        Self::PartlyRefunded,
+        Self::Refunded,
+        Self::Reversed,
+        Self::Failed,
+        Self::Expired,
+        Self::Voided,
+        Self::Cancelled,
+    ];
+
+    /// The stable word used in the database and the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::Authorized => "authorized",
+            Self::InReview => "in_review",
+            Self::PartlyPaid => "partly_paid",
+            Self::Paid => "paid",
+            Self::PartlyRefunded => "partly_refunded",
+            Self::Refunded => "refunded",
+            Self::Reversed => "reversed",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Voided => "voided",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
+/// Where one transaction of an order stands. Variants stand in rising rank: the later one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    Ordered,
+    Pending,
+    Authorized,
+    Expired,
+    Voided,
+    Failed,
+    Denied,
+    Completed,
+}
+
+impl PaymentStatus {
+    pub const ALL: [Self; 8] = [
+        Self::Ordered,
+        Self::Pending,
+        Self::Authorized,
+        Self::Expired,
+        Self::Voided,
+        Self::Failed,
+        Self::Denied,
+        Self::Completed,
+    ];
+
+    /// Money is promised or reserved, and has not moved.
+    #[must_use]
+    pub fn is_announced(self) -> bool {
+        matches!(self, Self::Ordered | Self::Pending | Self::Authorized)
+    }
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ordered => "ordered",
+            Self::Pending => "pending",
+            Self::Authorized => "authorized",
+            Self::Expired => "expired",
+            Self::Voided => "voided",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+            Self::Completed => "completed",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+
+    /// What an event says about its transaction; `None` for events that are not about a payment itself.
+    pub(super) fn of(kind: EventKind) -> Option<Self> {
+        Some(match kind {
+            EventKind::PaymentOrdered => Self::Ordered,
+            EventKind::PaymentPending => Self::Pending,
+            EventKind::PaymentAuthorized => Self::Authorized,
+            EventKind::PaymentExpired => Self::Expired,
+            EventKind::PaymentVoided => Self::Voided,
+            EventKind::PaymentFailed => Self::Failed,
+            EventKind::PaymentDenied => Self::Denied,
+            EventKind::PaymentCompleted => Self::Completed,
+            _ => return None,
+        })
+    }
+}
+
+/// One payment of an order, as the highest-ranking event about its transaction tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    pub transaction: String,
+    pub status: PaymentStatus,
+    pub amount: Option<Money>,
+    pub fee: Option<Money>,
+    pub at: Option<Timestamp>,
+    /// The gateway's own reason, such as why it is pending.
+    pub reason: Option<String>,
+    /// Whether its account found nothing wrong with it (receiver, environment), or the owner accepted what it found.
+    /// Nothing that is not believed changes the order or is told to anybody but the owner.
+    pub is_believed: bool,
+    /// Whether it counts towards the order. A completed payment that does not fit waits for the owner.
+    pub counts: bool,
+    /// The authorisation that this payment captured.
+    pub parent: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    pub transaction: String,
+    pub parent: Option<String>,
+    pub amount: Money,
+    pub at: Option<Timestamp>,
+    /// The payment it gave back, in full or in part. `None` while that payment is not known, is not believed, or has
+    /// nothing left to give back.
+    pub payment: Option<String>,
+}
+
+/// Money of one payment that the gateway or a bank holds at present.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reversal {
+    pub payment: String,
+    /// How often this payment's money had been taken back and returned before.
+    pub number: u32,
+    pub amount: Option<Money>,
+    pub at: Option<Timestamp>,
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    pub case: String,
+    pub opened_at: Option<Timestamp>,
+    pub reason: Option<String>,
+    /// `None` while it is open; then whether the shop won.
+    pub won: Option<bool>,
+}
+
+/// A question together with the owner's answer, if there is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub question: Question,
+    pub verdict: Option<Verdict>,
+}
+
+/// What is true of an order, as far as its events tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderState {
+    pub status: OrderStatus,
+    /// Completed payments that count. An accepted payment in another currency counts and adds nothing here.
+    pub paid: Money,
+    /// What was sent back of it. Never more than `paid` (T-B08); what exceeds it is asked about.
+    pub refunded: Money,
+    /// What gateways and banks hold of it at present. `refunded` and `reversed` together never exceed `paid`.
+    pub reversed: Money,
+    /// When the payment came that settled the order.
+    pub paid_at: Option<Timestamp>,
+    pub payments: Vec<Payment>,
+    pub refunds: Vec<Refund>,
+    /// Only what is held at present.
+    pub reversals: Vec<Reversal>,
+    pub disputes: Vec<Dispute>,
+    /// Sorted by kind and subject.
+    pub reviews: Vec<Review>,
+}
+
+impl OrderState {
+    /// What the shop has in hand: paid, less what was given or taken back.
+    #[must_use]
+    pub fn kept(&self) -> Money {
+        let less = self.paid.minus(self.refunded).and_then(|rest| rest.minus(self.reversed));
+        less.expect("the three sums have the order's currency and refunded + reversed <= paid")
+    }
+
+    /// Whether goods may go out and access be open.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(self.status, OrderStatus::Paid | OrderStatus::PartlyRefunded)
+    }
+
+    /// Whether the order can be given up: nothing that was paid counts towards it.
+    #[must_use]
+    pub fn may_be_cancelled(&self) -> bool {
+        !self.payments.iter().any(|payment| payment.counts)
+    }
+
+    /// Questions without an answer.
+    pub fn open_questions(&self) -> impl Iterator<Item = &Question> {
+        self.reviews.iter().filter(|review| review.verdict.is_none()).map(|review| &review.question)
+    }
+
+    #[must_use]
+    pub fn open_disputes(&self) -> usize {
+        self.disputes.iter().filter(|dispute| dispute.won.is_none()).count()
+    }
+}
