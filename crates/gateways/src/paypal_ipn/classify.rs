@@ -8,11 +8,8 @@ use ipnd_core::event::EventKind::*;
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// One transaction: a payment, refund or reversal. `known` is false for a `txn_type` that nobody has described.
-    Transaction {
-        kind: EventKind,
-        known: bool,
-    },
+    /// One transaction: a payment, refund or reversal.
+    Transaction(EventKind),
     /// A case was closed and money moved.
     Adjustment,
     /// Money the shop sent to others, one line for each recipient.
@@ -34,7 +31,8 @@ pub(super) fn canonical(word: &str) -> String {
     word.trim().to_ascii_lowercase().replace('-', "_")
 }
 
-/// Decides by `txn_type` where that settles the matter, otherwise by `payment_status`.
+/// Decides by `txn_type` where that settles the matter, otherwise by `payment_status`: most types (`cart`,
+/// `web_accept`, `send_money` ...) only say how somebody paid, and new ones appear.
 pub(super) fn subject(txn_type: Option<&str>, status: Option<&str>, pending: Option<&str>) -> Subject {
     let txn_type = txn_type.map(canonical).unwrap_or_default();
     match txn_type.as_str() {
@@ -46,40 +44,19 @@ pub(super) fn subject(txn_type: Option<&str>, status: Option<&str>, pending: Opt
         "mp_signup" => Subject::Agreement(AgreementStarted),
         "mp_cancel" => Subject::Agreement(AgreementCancelled),
         "subscr_payment" | "recurring_payment" | "recurring_payment_outstanding_payment" => {
-            transaction(status, pending, true)
+            transaction(status, pending)
         }
         _ => match subscription_kind(&txn_type) {
             Some(kind) => Subject::Subscription(kind),
-            None if ["subscr_", "recurring_payment_", "mp_"]
-                .iter()
-                .any(|family| txn_type.starts_with(family)) =>
-            {
-                Subject::UnknownType
-            }
+            None if LIFE.iter().any(|family| txn_type.starts_with(family)) => Subject::UnknownType,
             None if status.is_none() => Subject::UnknownType,
-            None => transaction(
-                status,
-                pending,
-                txn_type.is_empty() || PAYMENT_TYPES.contains(&txn_type.as_str()),
-            ),
+            None => transaction(status, pending),
         },
     }
 }
 
-/// Ways to pay. They say nothing about money; `payment_status` does.
-const PAYMENT_TYPES: &[&str] = &[
-    "cart",
-    "express_checkout",
-    "instant",
-    "invoice_payment",
-    "merch_pmt",
-    "paypal_here",
-    "pro_api",
-    "pro_hosted",
-    "send_money",
-    "virtual_terminal",
-    "web_accept",
-];
+/// Types of these families tell of the life of something, whatever `payment_status` says beside it.
+const LIFE: &[&str] = &["subscr_", "recurring_payment_", "mp_"];
 
 fn subscription_kind(txn_type: &str) -> Option<EventKind> {
     Some(match txn_type {
@@ -98,11 +75,10 @@ fn subscription_kind(txn_type: &str) -> Option<EventKind> {
     })
 }
 
-fn transaction(status: Option<&str>, pending: Option<&str>, known: bool) -> Subject {
-    match status.and_then(|status| kind_of_status(status, pending)) {
-        Some(kind) => Subject::Transaction { kind, known },
-        None => Subject::UnknownStatus,
-    }
+fn transaction(status: Option<&str>, pending: Option<&str>) -> Subject {
+    status
+        .and_then(|status| kind_of_status(status, pending))
+        .map_or(Subject::UnknownStatus, Subject::Transaction)
 }
 
 /// The meaning of `payment_status`. Only `Completed` is money.

@@ -4,9 +4,8 @@ use super::message::Message;
 use ipnd_core::Customer;
 
 pub(super) fn read(message: &Message) -> Customer {
-    let person = joined(&[message.get("first_name"), message.get("last_name")], " ");
     Customer {
-        name: person.or_else(|| message.first(&["address_name", "payer_business_name"])),
+        name: name(message),
         email: message.text("payer_email"),
         phone: message.text("contact_phone"),
         address: address(message),
@@ -14,19 +13,28 @@ pub(super) fn read(message: &Message) -> Customer {
     }
 }
 
+/// The person's own name; where there is none, whoever the goods go to or the business that pays.
+fn name(message: &Message) -> Option<String> {
+    let own: Vec<&str> = ["first_name", "last_name"].iter().filter_map(|part| message.get(part)).collect();
+    [Some(own.join(" ").as_str()), message.get("address_name"), message.get("payer_business_name")]
+        .into_iter()
+        .flatten()
+        .map(str::trim)
+        .find(|name| !name.is_empty())
+        .map(str::to_owned)
+}
+
 /// The address as it is written on a parcel. A street may have several lines.
 fn address(message: &Message) -> Vec<String> {
-    let street = message.get("address_street").unwrap_or_default();
-    let city = city_line(
-        message.get("address_city").unwrap_or_default(),
-        message.get("address_state").unwrap_or_default(),
-        message.get("address_zip").unwrap_or_default(),
-    );
-    let mut lines: Vec<&str> = message.get("address_name").into_iter().collect();
-    lines.extend(street.split(['\r', '\n']));
-    lines.push(&city);
-    lines.extend(message.get("address_country"));
-    lines.into_iter().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    let part = |name: &str| message.get(name).unwrap_or_default();
+    let city = city_line(part("address_city"), part("address_state"), part("address_zip"));
+    [part("address_name"), part("address_street"), &city, part("address_country")]
+        .into_iter()
+        .flat_map(|part| part.split(['\r', '\n']))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// `San Jose, CA 95131` where there is a state, `10115 Berlin` where there is none.
@@ -95,10 +103,4 @@ fn split_city_line(line: &str) -> (&str, &str, &str) {
 
 fn has_digit(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-fn joined(parts: &[Option<&str>], separator: &str) -> Option<String> {
-    let parts: Vec<&str> =
-        parts.iter().flatten().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join(separator))
 }

@@ -42,10 +42,7 @@ fn read(message: &Message) -> Result<Interpretation, Reason> {
     let txn_type = message.get("txn_type");
     let status = message.get("payment_status");
     match classify::subject(txn_type, status, message.get("pending_reason")) {
-        Subject::Transaction { kind, known } => {
-            let remark = (!known).then(|| Reason::new("unknown_type", txn_type.unwrap_or_default()));
-            Ok(Interpretation { events: vec![transaction(message, kind)?], remark })
-        }
+        Subject::Transaction(kind) => transaction(message, kind).map(only),
         Subject::Adjustment => adjustment(message).map(only),
         Subject::Payouts => {
             let (events, remark) = payouts::read(message);

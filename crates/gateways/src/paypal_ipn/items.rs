@@ -4,7 +4,7 @@
 //! of its own for the line: it is what the payment is without shipping, tax and the like.
 
 use super::message::Message;
-use ipnd_core::{EventItem, EventKind, Money};
+use ipnd_core::{Event, EventItem, EventKind, Money};
 
 pub(super) fn read(message: &Message, kind: EventKind, gross: Option<Money>) -> Vec<EventItem> {
     let numbered: Vec<EventItem> = (1..).map_while(|number| numbered(message, number)).collect();
@@ -60,15 +60,22 @@ fn without_extras(message: &Message, gross: Money) -> Option<Money> {
     (!rest.is_negative()).then_some(rest)
 }
 
-/// Whether these lines can be told without numbers.
-pub(super) fn is_single(items: &[EventItem], kind: EventKind, gross: Option<Money>) -> bool {
-    let [item] = items else { return false };
-    item.amount == gross.filter(|_| kind.is_payment())
+/// Whether an event's lines can be told without numbers. The article number of such a line is also the reference of
+/// last resort, so where there is no other reference it has to be told with numbers.
+pub(super) fn is_single(event: &Event) -> bool {
+    let [item] = event.items.as_slice() else { return false };
+    let has_reference = [&event.order_ref, &event.custom].into_iter().flatten().any(|text| !text.is_empty());
+    item.amount == event.amount.map(Money::abs).filter(|_| event.kind.is_payment())
+        && (has_reference || item.sku.is_none())
 }
 
-pub(super) fn write(items: &[EventItem], kind: EventKind, gross: Option<Money>) -> Vec<(String, String)> {
+pub(super) fn write(event: &Event) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    let single = is_single(items, kind, gross);
+    let single = is_single(event);
+    // A line without any name would end the cart for whoever reads it.
+    let named =
+        |item: &&EventItem| !item.name.is_empty() || item.sku.as_ref().is_some_and(|sku| !sku.is_empty());
+    let items: Vec<&EventItem> = event.items.iter().filter(named).collect();
     if !single && !items.is_empty() {
         fields.push(("num_cart_items".to_owned(), items.len().to_string()));
     }
