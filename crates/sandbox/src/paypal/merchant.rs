@@ -15,6 +15,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use ipnd_core::Money;
+use ipnd_gateways::kit::form::readable;
 use std::sync::Arc;
 
 const LIST: &str = "/sandbox/paypal";
@@ -206,7 +207,7 @@ pub(super) async fn message(
         words,
         attempts,
         raw: String::from_utf8_lossy(&message.body).into_owned(),
-        fields: form_urlencoded::parse(&message.body).into_owned().collect(),
+        fields: readable(&message.body, "charset").unwrap_or_default(),
         message,
     };
     Ok(page::html(StatusCode::OK, &page))
