@@ -1,3 +1,13 @@
 //! Everything that leaves the process: questions to gateways, and mails. One guarded way out for all of it.
 
+mod checks;
 pub mod client;
+pub mod mail;
+mod observe;
+mod pace;
+mod pause;
+mod rounds;
+pub mod templates;
+mod workers;
+
+pub use workers::{Workers, WorkersConfig};

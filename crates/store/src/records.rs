@@ -430,6 +430,8 @@ pub struct DueMail {
     pub lease: i64,
     /// How often it was tried before.
     pub attempts: u32,
+    /// Earlier attempts that began and whose end is not known: their lease ran out without being handed back.
+    pub doubts: u32,
     pub created_at: Timestamp,
     pub kind: MailKind,
     /// What makes it different from others of its kind (a transaction, a question), as decided.

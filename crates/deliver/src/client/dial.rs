@@ -25,7 +25,9 @@ impl Lookup {
     }
 
     #[cfg(test)]
-    pub(crate) fn fake(look: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static) -> Self {
+    pub(crate) fn fake(
+        look: impl Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(move |host, port| {
             let looked = look(&host, port);
             Box::pin(async move { looked })
@@ -66,8 +68,7 @@ impl Dialler {
 
     /// An error means that there is no request (T-D06); so does an empty answer.
     async fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ExchangeError> {
-        let unresolved =
-            |problem: String| ExchangeError::Unresolved { host: host.to_owned(), problem };
+        let unresolved = |problem: String| ExchangeError::Unresolved { host: host.to_owned(), problem };
         let addresses = timeout(self.connect, (self.lookup.0)(host.to_owned(), port))
             .await
             .map_err(|_| self.too_slow(host))?
@@ -86,7 +87,10 @@ impl Dialler {
                     return Ok(stream);
                 }
                 Ok(Err(error)) => {
-                    last = ExchangeError::Connect { host: host.to_owned(), problem: format!("{address}: {error}") };
+                    last = ExchangeError::Connect {
+                        host: host.to_owned(),
+                        problem: format!("{address}: {error}"),
+                    };
                 }
                 Err(_) => last = self.too_slow(host),
             }
@@ -95,6 +99,10 @@ impl Dialler {
     }
 
     fn too_slow(&self, host: &str) -> ExchangeError {
-        ExchangeError::Timeout { host: host.to_owned(), phase: ExchangeError::CONNECTING, after: self.connect }
+        ExchangeError::Timeout {
+            host: host.to_owned(),
+            phase: ExchangeError::CONNECTING,
+            after: self.connect,
+        }
     }
 }

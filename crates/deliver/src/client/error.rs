@@ -16,8 +16,10 @@ pub enum ExchangeError {
     Unresolved { host: String, problem: String },
     #[error("no connection to {host}: {problem}. Check that it runs and that a firewall lets us out")]
     Connect { host: String, problem: String },
-    #[error("{host} did not prove who it is: {problem}. Its certificate has to be valid for this name; \
-             a private authority can be added to the configuration")]
+    #[error(
+        "{host} did not prove who it is: {problem}. Its certificate has to be valid for this name; \
+             a private authority can be added to the configuration"
+    )]
     Tls { host: String, problem: String },
     #[error("{host} took longer than {} s ({phase}). It is asked again later", after.as_secs())]
     Timeout { host: String, phase: &'static str, after: Duration },

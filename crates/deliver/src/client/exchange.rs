@@ -15,8 +15,16 @@ use tokio::time::timeout;
 
 /// Headers that decide where a message goes or where it ends: never taken from elsewhere (T-D09).
 const RESERVED: [&str; 10] = [
-    "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization", "te", "trailer",
-    "transfer-encoding", "upgrade",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// How much of the answer's head is read, in bytes.
@@ -73,7 +81,12 @@ impl Client {
         }
     }
 
-    async fn talk<S>(&self, target: &Target, stream: S, request: Request<Full<Bytes>>) -> Result<Answer, ExchangeError>
+    async fn talk<S>(
+        &self,
+        target: &Target,
+        stream: S,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, ExchangeError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -106,7 +119,8 @@ impl<T> Drop for AbortOnDrop<T> {
 /// Reads up to `bytes_max`; what follows stays unread and the connection is closed on it.
 async fn read(response: Response<Incoming>, bytes_max: usize) -> Result<Answer, hyper::Error> {
     let (head, mut incoming) = response.into_parts();
-    let location = head.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let location =
+        head.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let mut body = Vec::new();
     let mut complete = true;
     while let Some(frame) = incoming.frame().await {
@@ -139,11 +153,17 @@ fn request(
     own.insert(USER_AGENT, HeaderValue::from_static(concat!("ipnd/", env!("CARGO_PKG_VERSION"))));
     own.insert(ACCEPT, HeaderValue::from_static("*/*"));
     for (name, value) in headers {
+        // What we do anyway may be asked for.
+        if name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close") {
+            continue;
+        }
         if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
             return Err(bad(name, "it belongs to the connection"));
         }
-        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name, "this is not a header name"))?;
-        let value = HeaderValue::from_str(value).map_err(|_| bad(name, "its value has a control character"))?;
+        let header =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name, "this is not a header name"))?;
+        let value =
+            HeaderValue::from_str(value).map_err(|_| bad(name, "its value has a control character"))?;
         own.insert(header, value);
     }
     // One request a connection: nothing of one exchange can leak into the next, and the gateway need not keep it.

@@ -103,7 +103,11 @@ impl Client {
     }
 
     /// Has the other side prove that it is `host`.
-    pub(crate) async fn secure(&self, stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, ExchangeError> {
+    pub(crate) async fn secure(
+        &self,
+        stream: TcpStream,
+        host: &str,
+    ) -> Result<TlsStream<TcpStream>, ExchangeError> {
         let problem = |problem: String| ExchangeError::Tls { host: host.to_owned(), problem };
         let name = rustls::pki_types::ServerName::try_from(host.to_owned())
             .map_err(|error| problem(error.to_string()))?;

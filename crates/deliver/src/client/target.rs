@@ -48,7 +48,8 @@ impl Target {
             Some(Host::Ipv6(address)) => address.to_string(),
             _ => canonical.to_owned(),
         };
-        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let path =
+            url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         Ok(Self { is_tls, host, port, authority, path })
     }
 }
@@ -70,15 +71,43 @@ mod tests {
     #[test]
     fn t_d03_odd_spellings_of_ipv4() {
         for host in [
-            "127.1", "127.0.1", "0x7f.1", "0x7f000001", "2130706433", "0177.0.0.1", "127.0.0.01", "0x7f.0.0.1",
-            "127.0.0.1.", "127.0.0.1%2e", "１２７.0.0.1", "127。0。0。1", "127.0.0.%31", "①②⑦.0.0.1", "[::ffff:127.0.0.1]",
-            "[0:0:0:0:0:0:0:1]", "[fe80::1%25eth0]", "[::1", "", "user@example.com", "a:b@example.com",
-            "exa\u{ad}mple.com", "ｅxample.com", "example.com\\@127.0.0.1", "example.com\r\nX: y", "exam ple.com",
+            "127.1",
+            "127.0.1",
+            "0x7f.1",
+            "0x7f000001",
+            "2130706433",
+            "0177.0.0.1",
+            "127.0.0.01",
+            "0x7f.0.0.1",
+            "127.0.0.1.",
+            "127.0.0.1%2e",
+            "１２７.0.0.1",
+            "127。0。0。1",
+            "127.0.0.%31",
+            "①②⑦.0.0.1",
+            "[::ffff:127.0.0.1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[fe80::1%25eth0]",
+            "[::1",
+            "",
+            "user@example.com",
+            "a:b@example.com",
+            "exa\u{ad}mple.com",
+            "ｅxample.com",
+            "example.com\\@127.0.0.1",
+            "example.com\r\nX: y",
+            "exam ple.com",
             "example.com\0",
         ] {
             assert!(Target::read(&format!("https://{host}/x")).is_err(), "{host:?} is not canonical");
         }
-        for url in ["file:///etc/passwd", "gopher://example.com/", "ftp://example.com/", "//example.com", "example.com"] {
+        for url in [
+            "file:///etc/passwd",
+            "gopher://example.com/",
+            "ftp://example.com/",
+            "//example.com",
+            "example.com",
+        ] {
             assert!(Target::read(url).is_err(), "{url}");
         }
     }
@@ -87,9 +116,15 @@ mod tests {
     fn canonical_addresses_are_read() {
         let target = Target::read("https://IPNPB.paypal.com/cgi-bin/webscr?cmd=x#part").unwrap();
         assert_eq!((target.host.as_str(), target.port), ("ipnpb.paypal.com", 443));
-        assert_eq!((target.authority.as_str(), target.path.as_str()), ("ipnpb.paypal.com", "/cgi-bin/webscr?cmd=x"));
+        assert_eq!(
+            (target.authority.as_str(), target.path.as_str()),
+            ("ipnpb.paypal.com", "/cgi-bin/webscr?cmd=x")
+        );
         let target = Target::read("http://[::1]:8080").unwrap();
-        assert_eq!((target.host.as_str(), target.authority.as_str(), target.path.as_str()), ("::1", "[::1]:8080", "/"));
+        assert_eq!(
+            (target.host.as_str(), target.authority.as_str(), target.path.as_str()),
+            ("::1", "[::1]:8080", "/")
+        );
         assert!(!target.is_tls);
         assert_eq!(Target::read("https://example.com:443/").unwrap().authority, "example.com");
     }

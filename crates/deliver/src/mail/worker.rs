@@ -1,0 +1,142 @@
+//! The mail worker: takes mails out of the outbox and sees them to a mail server.
+
+use super::{Letter, MailConfig, SendError, send};
+use crate::client::Client;
+use crate::observe;
+use crate::pause::Pauses;
+use crate::rounds::{self, Rounds};
+use crate::templates::{self, Rendered, words_of};
+use ipnd_core::{Language, Reason};
+use ipnd_store::{Clock, DueMail, MailOutcome, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use url::Url;
+
+/// Longer than the longest conversation with a mail server and handing back together.
+const LEASE: SignedDuration = SignedDuration::from_secs(300);
+
+const PAUSES: Pauses =
+    Pauses { first: SignedDuration::from_secs(30), longest: SignedDuration::from_hours(1) };
+
+/// How long a mail that its recipient's server keeps putting off is tried.
+const TRIED_FOR: SignedDuration = SignedDuration::from_hours(72);
+
+/// At least this often, however late the first attempt was.
+const TRIES_MIN: u32 = 10;
+
+const UNCONFIGURED_PAUSE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Attempts whose end is not known, after which a mail is not sent once more: one repeat is the price of not losing
+/// it, a second would be a habit (T-E07).
+const DOUBTS_MAX: u32 = 2;
+
+pub(crate) struct MailWorker {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    pub(crate) client: Client,
+    pub(crate) config: Option<MailConfig>,
+    pub(crate) base_url: Url,
+}
+
+impl Rounds for MailWorker {
+    type Task = DueMail;
+    const NAME: &'static str = "mails";
+    const AT_ONCE: usize = 4;
+
+    async fn claim(&self, limit: u32) -> Result<Vec<DueMail>, StoreError> {
+        self.store.claim_mails(self.clock.now(), limit, LEASE).await
+    }
+
+    async fn perform(&self, due: &DueMail) {
+        match self.attempt(due).await {
+            Some(outcome) => self.settle(due, outcome).await,
+            None => {
+                observe::mail_settled(due.id, due.kind, "doubtful", Some(&Reason::new("mail_doubtful", "")))
+            }
+        }
+    }
+
+    /// Nobody knows how far it had come. The attempt stays open until its lease runs out, and counts as doubtful.
+    async fn give_back(&self, _: &DueMail) {}
+}
+
+impl MailWorker {
+    /// Tries once. `None` when the end is not known: the attempt then stays open.
+    async fn attempt(&self, due: &DueMail) -> Option<MailOutcome> {
+        let now = self.clock.now();
+        let Some(config) = &self.config else {
+            let again_at = now.saturating_add(UNCONFIGURED_PAUSE).expect("a few minutes");
+            return Some(MailOutcome::Later { reason: Reason::new("mail_not_configured", ""), again_at });
+        };
+        if due.doubts >= DOUBTS_MAX {
+            return Some(MailOutcome::Failed { reason: Reason::new("mail_doubtful", "") });
+        }
+        let language = language(due);
+        let letter = match self.rendered(due, language).await {
+            Ok(rendered) => match Letter::write(config, due, language, rendered, now) {
+                Ok(letter) => letter,
+                Err(reason) => return Some(MailOutcome::Failed { reason }),
+            },
+            Err(reason) => return Some(later(due, reason, now)),
+        };
+        match send(&self.client, config, &letter).await {
+            Ok(()) => Some(MailOutcome::Sent { to: letter.to.to_string(), subject_line: letter.subject }),
+            Err(error) => after(due, error, self.clock.now()),
+        }
+    }
+
+    /// The owner's template if it works, else the built-in one: a mail is never lost because of a template.
+    async fn rendered(&self, due: &DueMail, language: Language) -> Result<Rendered, Reason> {
+        let words = words_of(due, language, &self.base_url);
+        let own = self.store.template(due.shop.id, due.kind, language).await;
+        if let Some(template) = own.map_err(|error| Reason::new("store_unavailable", error.to_string()))? {
+            match templates::render(due.kind, language, &template, &words) {
+                Ok(rendered) if !rendered.subject.is_empty() => return Ok(rendered),
+                Ok(_) => {}
+                Err(problem) => observe::template_broken(due.id, due.kind, &problem),
+            }
+        }
+        templates::render(due.kind, language, &templates::builtin(due.kind, language), &words)
+            .map_err(|problem| Reason::new("template_broken", problem.to_string()))
+    }
+
+    async fn settle(&self, due: &DueMail, outcome: MailOutcome) {
+        let (word, reason) = match &outcome {
+            MailOutcome::Sent { .. } => ("sent", None),
+            MailOutcome::Later { reason, .. } => ("later", Some(reason)),
+            MailOutcome::Failed { reason } => ("failed", Some(reason)),
+        };
+        observe::mail_settled(due.id, due.kind, word, reason);
+        rounds::settle(Self::NAME, || {
+            self.store.settle_mail(due.id, due.lease, self.clock.now(), outcome.clone())
+        })
+        .await;
+    }
+}
+
+/// The reader's own language if it is known, else the shop's.
+fn language(due: &DueMail) -> Language {
+    let customers = due.kind.is_for_customer().then_some(due.order.language).flatten();
+    customers.unwrap_or(due.shop.language)
+}
+
+fn after(due: &DueMail, error: SendError, now: Timestamp) -> Option<MailOutcome> {
+    match error {
+        // The server is down or misconfigured. That delays mails and loses none, so there is no end to it.
+        SendError::Unusable(text) => Some(later(due, Reason::new("smtp_unavailable", text), now)),
+        SendError::NotNow(text) if is_over(due, now) => {
+            Some(MailOutcome::Failed { reason: Reason::new("mail_given_up", text) })
+        }
+        SendError::NotNow(text) => Some(later(due, Reason::new("smtp_transient", text), now)),
+        SendError::Never(text) => Some(MailOutcome::Failed { reason: Reason::new("smtp_permanent", text) }),
+        SendError::Doubtful(_) => None,
+    }
+}
+
+fn later(due: &DueMail, reason: Reason, now: Timestamp) -> MailOutcome {
+    MailOutcome::Later { reason, again_at: PAUSES.next_at(now, due.attempts) }
+}
+
+fn is_over(due: &DueMail, now: Timestamp) -> bool {
+    now.duration_since(due.created_at) > TRIED_FOR && due.attempts >= TRIES_MIN
+}

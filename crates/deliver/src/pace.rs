@@ -1,0 +1,111 @@
+//! How hard each account's gateway is asked: a few at a time, and for a while not at all when it does not answer.
+//!
+//! Without this, one gateway that hangs would hold every slot for as long as its time-outs last, and the other
+//! accounts would wait behind it (T-D11, T-G07).
+
+use ipnd_store::AccountId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Questions in flight, for all accounts together.
+const AT_ONCE: usize = 8;
+/// Questions in flight for one account.
+const AT_ONCE_PER_ACCOUNT: usize = 4;
+/// Failures in a row after which an account's gateway is left alone ...
+const FAILURES_MAX: u32 = 3;
+/// ... for this long.
+const REST: Duration = Duration::from_secs(30);
+
+pub(crate) struct Pace {
+    all: Arc<Semaphore>,
+    accounts: Mutex<HashMap<AccountId, Account>>,
+}
+
+struct Account {
+    slots: Arc<Semaphore>,
+    failures: u32,
+    rests_until: Option<Instant>,
+}
+
+/// May be asked now; asking is over when this is dropped.
+pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] [OwnedSemaphorePermit; 2]);
+
+impl Pace {
+    pub(crate) fn new() -> Self {
+        Self { all: Arc::new(Semaphore::new(AT_ONCE)), accounts: Mutex::default() }
+    }
+
+    /// Waits for a turn; `None` when the account's gateway is being left alone.
+    pub(crate) async fn turn(&self, account: AccountId) -> Option<Turn> {
+        let slots = self.with(account, |account| Arc::clone(&account.slots));
+        let own = slots.acquire_owned().await.expect("never closed");
+        // Asked after the wait: the ones before may have found out that nobody answers.
+        if self.rests(account, Instant::now()) {
+            return None;
+        }
+        let all = Arc::clone(&self.all).acquire_owned().await.expect("never closed");
+        Some(Turn([own, all]))
+    }
+
+    /// Takes note of how asking went.
+    pub(crate) fn went(&self, account: AccountId, well: bool) {
+        self.note(account, well, Instant::now());
+    }
+
+    fn note(&self, account: AccountId, well: bool, now: Instant) {
+        self.with(account, |account| {
+            account.failures = if well { 0 } else { account.failures.saturating_add(1) };
+            account.rests_until = (account.failures >= FAILURES_MAX).then(|| now + REST);
+        });
+    }
+
+    fn rests(&self, account: AccountId, now: Instant) -> bool {
+        self.with(account, |account| account.rests_until.is_some_and(|until| now < until))
+    }
+
+    fn with<T>(&self, account: AccountId, act: impl FnOnce(&mut Account) -> T) -> T {
+        let mut accounts = self.accounts.lock().expect("nothing panics while holding this lock");
+        act(accounts.entry(account).or_insert_with(|| Account {
+            slots: Arc::new(Semaphore::new(AT_ONCE_PER_ACCOUNT)),
+            failures: 0,
+            rests_until: None,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: AccountId = AccountId(1);
+    const OTHER: AccountId = AccountId(2);
+
+    #[test]
+    fn t_d11_a_silent_gateway_is_left_alone_for_a_while() {
+        let (pace, start) = (Pace::new(), Instant::now());
+        for _ in 0..FAILURES_MAX {
+            assert!(!pace.rests(ONE, start));
+            pace.note(ONE, false, start);
+        }
+        assert!(pace.rests(ONE, start) && !pace.rests(OTHER, start));
+        assert!(!pace.rests(ONE, start + REST), "then it is tried again");
+        pace.note(ONE, false, start + REST);
+        assert!(pace.rests(ONE, start + REST), "and one more failure is enough");
+        pace.note(ONE, true, start + REST);
+        assert!(!pace.rests(ONE, start + REST));
+    }
+
+    #[tokio::test]
+    async fn t_g07_one_account_does_not_take_every_slot() {
+        let pace = Pace::new();
+        let mut turns = Vec::new();
+        for _ in 0..AT_ONCE_PER_ACCOUNT {
+            turns.push(pace.turn(ONE).await.unwrap());
+        }
+        let waiting = tokio::time::timeout(Duration::ZERO, pace.turn(ONE)).await;
+        assert!(waiting.is_err(), "the account has used up its share");
+        assert!(pace.turn(OTHER).await.is_some());
+    }
+}

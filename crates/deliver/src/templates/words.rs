@@ -1,0 +1,271 @@
+//! What a template can speak of: a closed list, filled from the order.
+
+use super::WORDS;
+use ipnd_core::{Currency, Language, MailKind, Money, Terms, explain, reason};
+use ipnd_store::{DueMail, Order};
+use serde::Serialize;
+use url::Url;
+
+/// Longest subject, in characters; longer ones are cut.
+pub(super) const SUBJECT_CHARS_MAX: usize = 200;
+
+/// Longest name or other one-line value, in characters.
+const LINE_CHARS_MAX: usize = 500;
+
+/// Every variable of the template language with its meaning.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("shop.name", "the shop's name"),
+    ("shop.email", "the owner's address"),
+    ("order.reference", "the order's number"),
+    ("order.total", "what the order costs"),
+    ("order.paid", "what has been paid"),
+    ("order.refunded", "what has been given back"),
+    ("order.status", "where the order stands, in one or two words"),
+    ("order.sentence", "where the order stands, in one sentence for the owner"),
+    ("order.page_url", "the customer's page of the order"),
+    ("order.owner_url", "the owner's page of the order; never for customers"),
+    ("order.items", "the lines of the order; loop: {% for item in order.items %} ... {% endfor %}"),
+    ("item.quantity", "inside that loop: how many"),
+    ("item.name", "inside that loop: of what"),
+    ("item.price", "inside that loop: the price of one"),
+    ("item.total", "inside that loop: the price of all"),
+    ("customer.name", "the customer's name; may be empty"),
+    ("customer.email", "the customer's address; may be empty"),
+    ("amount", "the amount this mail is about; else the order's total"),
+    ("reason", "the payment service's word for why a payment waits or failed; may be empty"),
+    ("message", "what the owner wrote, in the owner's message to the customer"),
+    ("question", "what the owner is asked, in the mail about an open question"),
+    ("access", "what the paid products give; loop: {% for entry in access %} ... {% endfor %}"),
+    ("entry.name", "inside that loop: the product"),
+    ("entry.text", "inside that loop: its access text"),
+];
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MailWords {
+    pub shop: ShopWords,
+    pub order: OrderWords,
+    pub customer: CustomerWords,
+    pub amount: String,
+    pub reason: String,
+    pub message: String,
+    pub question: String,
+    pub access: Vec<AccessWords>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ShopWords {
+    pub name: String,
+    pub email: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OrderWords {
+    pub reference: String,
+    pub total: String,
+    pub paid: String,
+    pub refunded: String,
+    pub status: String,
+    pub sentence: String,
+    pub page_url: String,
+    pub owner_url: String,
+    pub items: Vec<ItemWords>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ItemWords {
+    pub quantity: u32,
+    pub name: String,
+    pub price: String,
+    pub total: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CustomerWords {
+    pub name: String,
+    pub email: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AccessWords {
+    pub name: String,
+    pub text: String,
+}
+
+/// The words for a mail that is due, in the reader's language.
+pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> MailWords {
+    let order = &due.order;
+    let state = &order.state;
+    let customer = &order.customer;
+    let base = base_url.as_str().trim_end_matches('/');
+    MailWords {
+        shop: ShopWords { name: due.shop.name.clone(), email: due.shop.owner_email.clone() },
+        order: OrderWords {
+            reference: order.reference.clone(),
+            total: language.money(order.terms.total),
+            paid: language.money(state.paid),
+            refunded: language.money(state.refunded),
+            status: reason::words().say(language, &format!("status.{}", state.status.word()), &[]),
+            sentence: explain::explain(state, &order.terms, language),
+            page_url: format!("{base}/shop/{}/order/{}", due.shop.slug, order.token),
+            owner_url: format!("{base}/owner/orders/{}", order.id),
+            items: items(&order.terms, language),
+        },
+        customer: CustomerWords {
+            name: customer.name.clone().unwrap_or_default(),
+            email: customer.email.clone().unwrap_or_default(),
+        },
+        amount: language.money(due.amount.unwrap_or(order.terms.total)),
+        reason: order.state.payments.last().and_then(|payment| payment.reason.clone()).unwrap_or_default(),
+        message: due.message.clone().unwrap_or_default(),
+        question: question(order, &due.subject, language),
+        access: due
+            .access
+            .iter()
+            .map(|(name, text)| AccessWords { name: name.clone(), text: text.clone() })
+            .collect(),
+    }
+}
+
+fn items(terms: &Terms, language: Language) -> Vec<ItemWords> {
+    let line = |item: &ipnd_core::Item| ItemWords {
+        quantity: item.quantity,
+        name: item.name.clone(),
+        price: language.money(item.unit_price),
+        // Terms whose sums do not fit are refused when the order is registered.
+        total: item.total().map(|total| language.money(total)).unwrap_or_default(),
+    };
+    terms.items.iter().map(line).collect()
+}
+
+/// The question that a mail with this subject (`kind/subject`) is about.
+fn question(order: &Order, subject: &str, language: Language) -> String {
+    let asked = order.state.reviews.iter().map(|review| &review.question);
+    asked
+        .filter(|question| format!("{}/{}", question.kind.word(), question.subject) == subject)
+        .map(|question| explain::ask(question, language))
+        .next()
+        .unwrap_or_default()
+}
+
+impl MailWords {
+    /// The same words without anything that could bend a line or the reading direction of what surrounds it.
+    pub(super) fn cleaned(&self) -> Self {
+        let line = |text: &String| one_line(text, LINE_CHARS_MAX);
+        let item = |item: &ItemWords| ItemWords {
+            quantity: item.quantity,
+            name: line(&item.name),
+            price: line(&item.price),
+            total: line(&item.total),
+        };
+        let order = &self.order;
+        Self {
+            shop: ShopWords { name: line(&self.shop.name), email: line(&self.shop.email) },
+            order: OrderWords {
+                reference: line(&order.reference),
+                total: line(&order.total),
+                paid: line(&order.paid),
+                refunded: line(&order.refunded),
+                status: line(&order.status),
+                sentence: one_line(&order.sentence, 4 * LINE_CHARS_MAX),
+                page_url: order.page_url.clone(),
+                owner_url: order.owner_url.clone(),
+                items: order.items.iter().map(item).collect(),
+            },
+            customer: CustomerWords { name: line(&self.customer.name), email: line(&self.customer.email) },
+            amount: line(&self.amount),
+            reason: line(&self.reason),
+            message: lines(&self.message),
+            question: one_line(&self.question, 4 * LINE_CHARS_MAX),
+            access: self
+                .access
+                .iter()
+                .map(|entry| AccessWords { name: line(&entry.name), text: lines(&entry.text) })
+                .collect(),
+        }
+    }
+}
+
+/// Characters that change how others around them are shown: controls, and switches of the writing direction.
+fn is_disturbing(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// White space collapsed, nothing disturbing, at most `chars_max` characters.
+pub(super) fn one_line(text: &str, chars_max: usize) -> String {
+    let plain: String = text.chars().map(|c| if is_disturbing(c) { ' ' } else { c }).collect();
+    // Not `split_whitespace`: the non-breaking spaces inside amounts are meant.
+    let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(chars_max).collect()
+}
+
+/// Lines kept, ended the same way; nothing disturbing within them.
+fn lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_disturbing(*c)).collect()
+}
+
+/// Words for previews, in the form that mails of this kind have.
+#[must_use]
+pub fn sample(kind: MailKind, language: Language) -> MailWords {
+    let say = |key: &str| WORDS.say(language, key, &[]);
+    let euro =
+        |minor| language.money(Money::from_minor(minor, Currency::from_code("EUR").expect("EUR is known")));
+    let item = |quantity: u32, name: &str, price: i128| ItemWords {
+        quantity,
+        name: say(name),
+        price: euro(price),
+        total: euro(price * i128::from(quantity)),
+    };
+    MailWords {
+        shop: ShopWords { name: say("sample.shop"), email: "owner@example.com".into() },
+        order: OrderWords {
+            reference: "1042".into(),
+            total: euro(1_995),
+            paid: euro(1_995),
+            refunded: euro(if matches!(kind, MailKind::CustomerRefunded | MailKind::OwnerRefunded) {
+                450
+            } else {
+                0
+            }),
+            status: reason::words().say(language, "status.paid", &[]),
+            sentence: say("sample.sentence"),
+            page_url: "https://shop.example.com/shop/sample/order/k3v5example".into(),
+            owner_url: "https://shop.example.com/owner/orders/ord_42".into(),
+            items: vec![item(1, "sample.item_one", 1_095), item(2, "sample.item_two", 450)],
+        },
+        customer: CustomerWords { name: "Alex Example".into(), email: "alex@example.com".into() },
+        amount: euro(if kind.word().ends_with("refunded") { 450 } else { 1_995 }),
+        reason: if kind.word().ends_with("pending") { "echeck".into() } else { String::new() },
+        message: if kind == MailKind::CustomerMessage { say("sample.message") } else { String::new() },
+        question: if kind == MailKind::OwnerReview { say("sample.question") } else { String::new() },
+        access: vec![AccessWords {
+            name: say("sample.access_name"),
+            text: "https://shop.example.com/downloads/brewing-guide.pdf".into(),
+        }],
+    }
+}
+
+/// Words that are harmless as text and show themselves where a link is made of them.
+pub(super) fn probe() -> MailWords {
+    let bad = || super::markup::PROBE.to_owned();
+    MailWords {
+        shop: ShopWords { name: bad(), email: bad() },
+        order: OrderWords {
+            reference: bad(),
+            total: bad(),
+            paid: bad(),
+            refunded: bad(),
+            status: bad(),
+            sentence: bad(),
+            page_url: "https://shop.example.com/order".into(),
+            owner_url: "https://shop.example.com/owner".into(),
+            items: vec![ItemWords { quantity: 1, name: bad(), price: bad(), total: bad() }],
+        },
+        customer: CustomerWords { name: bad(), email: bad() },
+        amount: bad(),
+        reason: bad(),
+        message: bad(),
+        question: bad(),
+        access: vec![AccessWords { name: bad(), text: bad() }],
+    }
+}
