@@ -1,4 +1,5 @@
 //! The mailbox against a real mail client, and against bytes that no good client sends.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The stand-in for PayPal over real HTTP, against a shop that is not ours.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 
