@@ -27,6 +27,11 @@ macro_rules! assets {
 
 assets! {
     "ipnd.css",
+    "shop.css",
+    "owner.css",
+    "live.js",
+    "pay.js",
+    "checkout.js",
     "icons.svg",
     "favicon.svg",
 }
@@ -66,7 +71,10 @@ pub async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Respons
         (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         // A picture opened by itself is a document; it may not run anything either.
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
+        ),
     ];
     (headers, asset.bytes).into_response()
 }

@@ -10,7 +10,7 @@ use http::header::{
 };
 
 /// Nothing from elsewhere, nothing inline, no frame around us.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; \
                       connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
                       object-src 'none'; frame-ancestors 'none'";
 

@@ -74,7 +74,8 @@ pub async fn remember(request: Request, next: Next) -> Response {
     let chosen = from_query(request.uri());
     let mut response = next.run(request).await;
     if let Some(language) = chosen {
-        let cookie = format!("{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.code());
+        let cookie =
+            format!("{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.code());
         let value = HeaderValue::from_str(&cookie).expect("language codes are ASCII letters");
         response.headers_mut().append(header::SET_COOKIE, value);
     }

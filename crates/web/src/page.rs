@@ -3,10 +3,12 @@
 //! A page is an askama template that extends `layout.html` and has a field `page: Page`.
 
 use crate::assets;
+use crate::headers::POLICY;
 use crate::i18n::words;
 use askama::Template;
-use axum::http::{HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
 use ipnd_core::Language;
 
 /// The layout's own data.
@@ -84,37 +86,27 @@ fn in_language(path: &str, language: Language) -> String {
     format!("{path}?{}", other.finish())
 }
 
-/// Sends a page. Forms may only go to this server.
+/// Sends a page. The headers that guard it are added to every page by [`crate::headers`].
 #[must_use]
 pub fn html(status: StatusCode, template: &impl Template) -> Response {
-    html_with_form_to(status, template, "'self'")
-}
-
-/// Sends a page whose forms may go to `form_action` (sources as in a Content-Security-Policy).
-#[must_use]
-pub fn html_with_form_to(status: StatusCode, template: &impl Template, form_action: &str) -> Response {
-    let body = match template.render() {
-        Ok(body) => body,
+    match template.render() {
+        Ok(body) => (status, Html(body)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
-    };
-    let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-         form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
-    );
-    let policy = HeaderValue::from_str(&policy).expect("origins are ASCII");
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        // Addresses of order pages are secrets. “same-origin” and not “no-referrer”, because the latter makes
-        // browsers send `Origin: null` with our own forms.
-        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    ];
-    (status, headers, body).into_response()
+    }
+}
+
+/// Sends a page whose forms may go to `sources` instead of to this server (as in a Content-Security-Policy).
+#[must_use]
+pub fn html_with_form_to(sources: &str, template: &impl Template) -> Response {
+    let policy = POLICY.replace("form-action 'self'", &format!("form-action {sources}"));
+    let mut response = html(StatusCode::OK, template);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 #[cfg(test)]
@@ -123,7 +115,10 @@ mod tests {
 
     #[test]
     fn language_links_keep_the_rest_of_the_address() {
-        assert_eq!(in_language("/owner/orders?search=a%26b&lang=de", Language::Uk), "/owner/orders?search=a%26b&lang=uk");
+        assert_eq!(
+            in_language("/owner/orders?search=a%26b&lang=de", Language::Uk),
+            "/owner/orders?search=a%26b&lang=uk"
+        );
         assert_eq!(in_language("/shop/demo", Language::En), "/shop/demo?lang=en");
     }
 }

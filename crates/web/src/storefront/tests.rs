@@ -1,0 +1,1 @@
+//! The storefront over HTTP, on a real store.

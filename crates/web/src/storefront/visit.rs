@@ -1,0 +1,108 @@
+//! One customer looking at one shop. Every handler of the storefront takes a [`Visit`].
+
+use super::cart::Cart;
+use crate::app::App;
+use crate::auth::comes_from_us;
+use crate::errors::Failure;
+use crate::i18n::Choice;
+use crate::page::Page;
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::request::Parts;
+use http::{HeaderMap, Uri};
+use ipnd_core::Language;
+use ipnd_gateways::Gateway;
+use ipnd_store::{Account, Order, Shop};
+
+pub(super) struct Visit {
+    pub(super) app: App,
+    pub(super) shop: Shop,
+    pub(super) choice: Choice,
+    pub(super) cart: Cart,
+    pub(super) uri: Uri,
+    headers: HeaderMap,
+    token: Option<String>,
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Failure::NotFound)?;
+        let param = |name| params.iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_owned());
+        let slug = param("slug").ok_or(Failure::NotFound)?;
+        let shop = app.store.shop_by_slug(&slug).await?.ok_or(Failure::NotFound)?;
+        Ok(Self {
+            app: app.clone(),
+            shop,
+            choice: Choice::of(&parts.uri, &parts.headers),
+            cart: Cart::from_headers(&parts.headers),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+            token: param("token"),
+        })
+    }
+}
+
+/// What every page of the storefront has in common.
+pub(super) struct Frame {
+    pub(super) slug: String,
+    pub(super) cart_count: u32,
+}
+
+impl Visit {
+    pub(super) fn language(&self) -> Language {
+        self.choice.or(self.shop.language)
+    }
+
+    /// An address of this shop; `rest` is empty or begins with a slash.
+    pub(super) fn path(&self, rest: &str) -> String {
+        format!("/shop/{}{rest}", self.shop.slug)
+    }
+
+    pub(super) fn page(&self, language: Language) -> Page {
+        Page::new(language, &self.shop.name, &self.path(""), &self.uri)
+    }
+
+    pub(super) fn frame(&self) -> Frame {
+        Frame { slug: self.shop.slug.clone(), cart_count: self.cart.count() }
+    }
+
+    /// The order whose token stands in the address. A token of another shop is as unknown as any other.
+    pub(super) async fn order(&self) -> Result<Order, Failure> {
+        let token = self.token.as_deref().ok_or(Failure::NotFound)?;
+        let order = self.app.store.order_by_token(token).await?;
+        order.filter(|order| order.shop == self.shop.id).ok_or(Failure::NotFound)
+    }
+
+    /// Refuses a form that another site made the browser send. `SameSite=Lax` cookies alone do not stop a
+    /// stranger from putting things into a cart.
+    pub(super) fn check_origin(&self) -> Result<(), Failure> {
+        if comes_from_us(&self.app, &self.headers) { Ok(()) } else { Err(Failure::Foreign) }
+    }
+
+    /// The shop's accounts that a customer can be sent to.
+    pub(super) async fn checkout_accounts(&self) -> Result<Vec<(Account, &'static Gateway)>, Failure> {
+        let accounts = self.app.store.accounts(self.shop.id).await?.into_iter();
+        Ok(accounts
+            .filter_map(|account| {
+                let gateway = ipnd_gateways::find(&account.gateway)?;
+                gateway.checkout.is_some().then_some((account, gateway))
+            })
+            .collect())
+    }
+}
+
+/// The fields of a form; of a repeated field the first one.
+pub(super) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    pub(super) fn parse(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().take(100).collect())
+    }
+
+    /// A field without surrounding blanks, control characters removed; empty when it is missing.
+    pub(super) fn get(&self, name: &str) -> String {
+        let value = self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
+        value.trim().chars().filter(|c| !c.is_control()).collect()
+    }
+}
