@@ -1,0 +1,101 @@
+//! A shop's accounts at gateways.
+
+use super::audit::{self, Deed};
+use super::sql::{self, Columns as _};
+use crate::{Account, AccountId, NewAccount, Result, ShopId, StoreError};
+use ipnd_core::Environment;
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
+
+pub(super) fn create(db: &Connection, new: &NewAccount, token: &str, now: Timestamp) -> Result<Account> {
+    let shops = sql::count(db, "SELECT count(*) FROM shops WHERE id = ?1", [new.shop.0])?;
+    if shops == 0 {
+        return Err(StoreError::Conflict("there is no such shop".to_owned()));
+    }
+    let id = sql::insert(
+        db,
+        "INSERT INTO accounts (name, gateway, environment, settings, creates_orders, token, created_at, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            sql::clean(&new.name),
+            new.gateway,
+            new.environment.word(),
+            sql::json(&new.settings),
+            new.creates_orders,
+            token,
+            sql::time(now),
+            new.shop.0,
+        ],
+    )?;
+    note(db, new.shop, AccountId(id), "account.created", now)?;
+    by_id(db, id)?.ok_or_else(|| StoreError::Failed("the account just written is missing".to_owned()))
+}
+
+/// What may change about an account.
+pub(super) struct Changes {
+    pub(super) name: String,
+    pub(super) settings: BTreeMap<String, String>,
+    pub(super) creates_orders: bool,
+}
+
+pub(super) fn update(
+    db: &Connection,
+    shop: ShopId,
+    account: AccountId,
+    changes: &Changes,
+    now: Timestamp,
+) -> Result<Option<Account>> {
+    let updated = sql::run(
+        db,
+        "UPDATE accounts SET name = ?3, settings = ?4, creates_orders = ?5 WHERE id = ?1 AND shop_id = ?2",
+        params![
+            account.0,
+            shop.0,
+            sql::clean(&changes.name),
+            sql::json(&changes.settings),
+            changes.creates_orders
+        ],
+    )?;
+    if updated == 0 {
+        return Ok(None);
+    }
+    note(db, shop, account, "account.changed", now)?;
+    by_id(db, account.0)
+}
+
+fn note(db: &Connection, shop: ShopId, account: AccountId, what: &'static str, now: Timestamp) -> Result<()> {
+    let about = account.to_string();
+    audit::note(db, &Deed { at: now, shop: Some(shop), who: None, what, about, detail: "" })
+}
+
+/// Whatever shop it belongs to; for work inside the store.
+pub(super) fn by_id(db: &Connection, account: i64) -> Result<Option<Account>> {
+    sql::one(db, "SELECT * FROM accounts WHERE id = ?1", [account], read)
+}
+
+pub(super) fn of_shop_by_id(db: &Connection, shop: ShopId, account: AccountId) -> Result<Option<Account>> {
+    sql::one(db, "SELECT * FROM accounts WHERE id = ?1 AND shop_id = ?2", [account.0, shop.0], read)
+}
+
+pub(super) fn by_token(db: &Connection, token: &str) -> Result<Option<Account>> {
+    sql::one(db, "SELECT * FROM accounts WHERE token = ?1", [token], read)
+}
+
+pub(super) fn list(db: &Connection, shop: ShopId) -> Result<Vec<Account>> {
+    sql::all(db, "SELECT * FROM accounts WHERE shop_id = ?1 ORDER BY id", [shop.0], read)
+}
+
+fn read(row: &Row<'_>) -> Result<Account> {
+    Ok(Account {
+        id: AccountId(row.number("id")?),
+        shop: ShopId(row.number("shop_id")?),
+        gateway: row.text("gateway")?,
+        name: row.text("name")?,
+        environment: row.word("environment", Environment::from_word)?,
+        settings: row.json("settings")?,
+        creates_orders: row.flag("creates_orders")?,
+        token: row.text("token")?,
+        created_at: row.time("created_at")?,
+    })
+}

@@ -1,0 +1,302 @@
+//! Finding the order that an event belongs to.
+//!
+//! What an event refers to (its transaction, its parent, its dispute) binds it more firmly than the reference it
+//! carries. A payment whose transaction belongs to one order and whose reference names another changes nothing and is
+//! asked about (T-B07). Events whose order is not known yet wait, and are taken along as soon as something they refer
+//! to, or their reference, becomes known; so messages may arrive in any sequence (T-C05).
+
+use super::record::Told;
+use super::reviews::{self, Asked};
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use super::{adopt, made};
+use crate::{NotificationId, Result, ShopId, StoreError};
+use ipnd_core::{EventKind, ExaminedEvent, Question, QuestionKind};
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+use std::collections::BTreeSet;
+
+/// Orders whose events have changed.
+pub(super) type Touched = BTreeSet<i64>;
+
+/// A recorded event with what binding looks at.
+pub(super) struct Loose {
+    pub(super) id: i64,
+    pub(super) shop: ShopId,
+    pub(super) notification: NotificationId,
+    pub(super) family: String,
+    /// The account's, not the message's.
+    pub(super) environment: String,
+    pub(super) examined: ExaminedEvent,
+    is_bound: bool,
+}
+
+impl Loose {
+    pub(super) fn kind(&self) -> EventKind {
+        self.examined.event.kind
+    }
+
+    /// What one payment is known by: its transaction, or itself where the gateway has no such thing.
+    pub(super) fn transaction(&self) -> &str {
+        let event = &self.examined.event;
+        event.transaction.as_deref().unwrap_or(&event.identity)
+    }
+
+    /// The shop's reference, if the event carries one.
+    pub(super) fn reference(&self) -> Option<&str> {
+        self.examined.event.order_ref.as_deref().filter(|reference| !reference.is_empty())
+    }
+}
+
+/// What binding an event came to.
+enum Bond {
+    Order(i64),
+    /// The transaction belongs elsewhere. The order that it names now, if there is one.
+    Reused {
+        named: Option<i64>,
+    },
+    Unknown,
+}
+
+pub(super) fn load(desk: &Desk<'_>, id: i64) -> Result<Loose> {
+    let found = sql::one(
+        desk,
+        "SELECT id, shop_id, notification_id, family, environment, event, concerns, order_id FROM events WHERE id = ?1",
+        [id],
+        loose,
+    )?;
+    found.ok_or_else(|| StoreError::Failed("an event is missing".to_owned()))
+}
+
+fn loose(row: &Row<'_>) -> Result<Loose> {
+    Ok(Loose {
+        id: row.number("id")?,
+        shop: ShopId(row.number("shop_id")?),
+        notification: NotificationId(row.number("notification_id")?),
+        family: row.text("family")?,
+        environment: row.text("environment")?,
+        examined: ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? },
+        is_bound: row.get::<_, Option<i64>>("order_id")?.is_some(),
+    })
+}
+
+/// Binds an event that has just been recorded; where no order is known, makes one or asks, as the account says.
+pub(super) fn bind_new(desk: &mut Desk<'_>, told: &Told, id: i64, touched: &mut Touched) -> Result<()> {
+    let event = load(desk, id)?;
+    if !event.kind().concerns_an_order() {
+        return Ok(());
+    }
+    match find(desk, &event)? {
+        Bond::Order(order) => {
+            let waiting = attach(desk, &event, order, touched)?;
+            take_along(desk, waiting, told.now, touched)
+        }
+        Bond::Reused { named } => ask_about_reuse(desk, &event, named, told.now),
+        Bond::Unknown => match made::when_allowed(desk, told, &event)? {
+            Some(order) => {
+                let mut waiting = attach(desk, &event, order, touched)?;
+                waiting.extend(adopt::waiting_for(desk, event.shop, order)?);
+                take_along(desk, waiting, told.now, touched)
+            }
+            None => ask_about_unknown(desk, &event, told.now),
+        },
+    }
+}
+
+/// Tries again to bind events that wait, and then whatever waited for those.
+pub(super) fn take_along(
+    desk: &mut Desk<'_>,
+    waiting: Vec<i64>,
+    now: Timestamp,
+    touched: &mut Touched,
+) -> Result<()> {
+    let mut queue: BTreeSet<i64> = waiting.into_iter().collect();
+    while let Some(id) = queue.pop_first() {
+        let event = load(desk, id)?;
+        if event.is_bound || !event.kind().concerns_an_order() {
+            continue;
+        }
+        match find(desk, &event)? {
+            Bond::Order(order) => queue.extend(attach(desk, &event, order, touched)?),
+            Bond::Reused { named } => ask_about_reuse(desk, &event, named, now)?,
+            Bond::Unknown => {}
+        }
+    }
+    Ok(())
+}
+
+fn find(desk: &Desk<'_>, event: &Loose) -> Result<Bond> {
+    let known = if event.kind().is_payment() { by_payment(desk, event)? } else { by_subject(desk, event)? };
+    let named = match event.reference() {
+        Some(reference) => sql::one(
+            desk,
+            "SELECT id FROM orders WHERE shop_id = ?1 AND reference = ?2",
+            params![event.shop.0, reference],
+            |row| row.number("id"),
+        )?,
+        None => None,
+    };
+    if !event.kind().is_payment() {
+        return Ok(known.or(named).map_or(Bond::Unknown, Bond::Order));
+    }
+    let disagrees = event.reference().is_some() && named != known;
+    match (known, named) {
+        (Some(_), named) if disagrees => Ok(Bond::Reused { named }),
+        (Some(order), _) | (None, Some(order)) => {
+            let free = !event.examined.concerns.is_empty() || adopt::claim(desk, event, order)?;
+            Ok(if free { Bond::Order(order) } else { Bond::Reused { named } })
+        }
+        (None, None) => Ok(Bond::Unknown),
+    }
+}
+
+/// The order of a payment by what its shop has seen of the same transaction, of the authorisation it captures, or of
+/// the capture of it.
+fn by_payment(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
+    let order = sql::one(
+        desk,
+        "SELECT order_id FROM events
+         WHERE shop_id = ?1 AND transaction_id IN (?2, ?3) AND family = ?4 AND environment = ?5
+           AND order_id IS NOT NULL AND kind LIKE 'payment.%'
+         ORDER BY id LIMIT 1",
+        params![
+            event.shop.0,
+            event.transaction(),
+            event.examined.event.parent,
+            event.family,
+            event.environment
+        ],
+        |row| row.number("order_id"),
+    )?;
+    if order.is_some() {
+        return Ok(order);
+    }
+    sql::one(
+        desk,
+        "SELECT order_id FROM events
+         WHERE shop_id = ?1 AND parent_transaction_id = ?2 AND family = ?3 AND environment = ?4
+           AND order_id IS NOT NULL AND kind LIKE 'payment.%'
+         ORDER BY id LIMIT 1",
+        params![event.shop.0, event.transaction(), event.family, event.environment],
+        |row| row.number("order_id"),
+    )
+}
+
+/// The order of a refund, reversal or dispute: that of the payment it is about, else of anything it refers to.
+fn by_subject(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
+    let order = sql::one(
+        desk,
+        "SELECT order_id FROM events
+         WHERE shop_id = ?1 AND transaction_id IN (?2, ?3) AND family = ?4 AND environment = ?5
+           AND order_id IS NOT NULL
+         ORDER BY kind LIKE 'payment.%' DESC, id LIMIT 1",
+        params![
+            event.shop.0,
+            event.examined.event.parent,
+            event.examined.event.transaction,
+            event.family,
+            event.environment
+        ],
+        |row| row.number("order_id"),
+    )?;
+    if order.is_some() {
+        return Ok(order);
+    }
+    sql::one(
+        desk,
+        "SELECT order_id FROM events
+         WHERE shop_id = ?1 AND case_id = ?2 AND family = ?3 AND environment = ?4 AND order_id IS NOT NULL
+         ORDER BY id LIMIT 1",
+        params![event.shop.0, event.examined.event.case, event.family, event.environment],
+        |row| row.number("order_id"),
+    )
+}
+
+/// Ties an event to its order. Gives the events that may have waited for that.
+pub(super) fn attach(
+    desk: &mut Desk<'_>,
+    event: &Loose,
+    order: i64,
+    touched: &mut Touched,
+) -> Result<Vec<i64>> {
+    sql::run(desk, "UPDATE events SET order_id = ?2 WHERE id = ?1", [event.id, order])?;
+    touched.insert(order);
+    if event.kind().is_payment() {
+        pull(desk, event, order, touched)?;
+        reviews::settle_unknown(desk, event.shop, event.transaction())?;
+    }
+    waiting_beside(desk, event)
+}
+
+/// A refund or dispute that came before its payment may have been tied to an order by its reference alone. The
+/// payment knows better.
+fn pull(desk: &Desk<'_>, payment: &Loose, order: i64, touched: &mut Touched) -> Result<()> {
+    let astray = sql::all(
+        desk,
+        "SELECT id, order_id FROM events
+         WHERE shop_id = ?1 AND parent_transaction_id = ?2 AND family = ?3 AND environment = ?4
+           AND order_id IS NOT NULL AND order_id <> ?5 AND kind NOT LIKE 'payment.%'",
+        params![payment.shop.0, payment.transaction(), payment.family, payment.environment, order],
+        |row| Ok((row.number("id")?, row.number("order_id")?)),
+    )?;
+    for (id, left) in astray {
+        sql::run(desk, "UPDATE events SET order_id = ?2 WHERE id = ?1", [id, order])?;
+        touched.extend([left, order]);
+    }
+    Ok(())
+}
+
+/// Events without an order that refer to what this one is about.
+fn waiting_beside(desk: &Desk<'_>, event: &Loose) -> Result<Vec<i64>> {
+    let inner = &event.examined.event;
+    sql::all(
+        desk,
+        "SELECT id FROM events
+         WHERE id IN (
+             SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)
+             UNION SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
+             UNION SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?4)
+           AND order_id IS NULL AND family = ?5 AND environment = ?6",
+        params![event.shop.0, event.transaction(), inner.parent, inner.case, event.family, event.environment],
+        |row| row.number("id"),
+    )
+}
+
+fn ask_about_reuse(desk: &mut Desk<'_>, event: &Loose, named: Option<i64>, now: Timestamp) -> Result<()> {
+    // Only this shop's own order may be named to its owner.
+    let owner = by_payment(desk, event)?;
+    let expected = match owner {
+        Some(order) => sql::one(desk, "SELECT reference FROM orders WHERE id = ?1", [order], |row| {
+            row.text("reference")
+        })?,
+        None => None,
+    };
+    let question = Question {
+        kind: QuestionKind::TransactionReused,
+        subject: event.transaction().to_owned(),
+        expected: expected.unwrap_or_default(),
+        got: event.reference().unwrap_or_default().to_owned(),
+    };
+    let order = named.or(owner);
+    let asked = Asked { question, order, notification: Some(event.notification), event: Some(event.id) };
+    reviews::ask(desk, event.shop, &asked, now)
+}
+
+/// Money that nobody expects is asked about. Attempts that came to nothing, and refunds, wait silently.
+fn ask_about_unknown(desk: &mut Desk<'_>, event: &Loose, now: Timestamp) -> Result<()> {
+    use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
+    if !matches!(event.kind(), PaymentAuthorized | PaymentCompleted | PaymentPending) {
+        return Ok(());
+    }
+    let amount = event.examined.event.amount.map(|amount| amount.to_string());
+    let parts = [event.reference().map(str::to_owned), amount];
+    let question = Question {
+        kind: QuestionKind::UnknownOrder,
+        subject: event.transaction().to_owned(),
+        expected: String::new(),
+        got: parts.into_iter().flatten().collect::<Vec<_>>().join(", "),
+    };
+    let asked =
+        Asked { question, order: None, notification: Some(event.notification), event: Some(event.id) };
+    reviews::ask(desk, event.shop, &asked, now)
+}

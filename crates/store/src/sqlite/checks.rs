@@ -1,0 +1,88 @@
+//! Leases on notifications whose proof is due.
+
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use super::{accounts, notifications};
+use crate::{Change, DueCheck, NotificationId, Result, ShopId, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+
+/// Takes leases on what is due, oldest first. While a lease lasts, `due_at` is its end: a lease that is not handed
+/// back runs out by itself.
+pub(super) fn claim(
+    desk: &mut Desk<'_>,
+    now: Timestamp,
+    limit: u32,
+    lease: SignedDuration,
+) -> Result<Vec<DueCheck>> {
+    let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
+    let due = sql::all(
+        desk,
+        "SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
+         ORDER BY due_at, notification_id LIMIT ?2",
+        params![sql::time(now), limit],
+        |row| row.number("notification_id"),
+    )?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for id in due {
+        sql::run(
+            desk,
+            "UPDATE checks SET lease = lease + 1, due_at = ?2, lease_until = ?2 WHERE notification_id = ?1",
+            params![id, sql::time(until)],
+        )?;
+        claimed.push(load(desk, id)?);
+    }
+    Ok(claimed)
+}
+
+fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
+    let due = sql::one(
+        desk,
+        "SELECT n.id, n.account_id, n.received_at, n.method, n.query, n.headers, n.body, c.attempts, c.lease
+         FROM notifications n JOIN checks c ON c.notification_id = n.id WHERE n.id = ?1",
+        [id],
+        |row| {
+            let account = accounts::by_id(desk, row.number("account_id")?)?;
+            Ok(DueCheck {
+                notification: NotificationId(id),
+                account: account.ok_or_else(|| StoreError::Failed("an account is missing".to_owned()))?,
+                received_at: row.time("received_at")?,
+                request: notifications::request(row)?,
+                attempts: row.small("attempts")?,
+                lease: row.number("lease")?,
+            })
+        },
+    )?;
+    due.ok_or_else(|| StoreError::Failed("a notification is missing".to_owned()))
+}
+
+/// Makes an unproven or given-up notification due at once. A worker that is at it right now loses its lease at the
+/// next claim; it is then asked once more, which changes nothing.
+pub(super) fn again(
+    desk: &mut Desk<'_>,
+    shop: ShopId,
+    notification: NotificationId,
+    now: Timestamp,
+) -> Result<bool> {
+    let before = sql::one(
+        desk,
+        "SELECT state, account_id FROM checks WHERE notification_id = ?1 AND shop_id = ?2",
+        [notification.0, shop.0],
+        |row| Ok((row.text("state")?, row.number("account_id")?)),
+    )?;
+    let Some((state, account)) = before.filter(|(state, _)| state == "waiting" || state == "given_up") else {
+        return Ok(false);
+    };
+    sql::run(
+        desk,
+        "UPDATE checks SET state = 'waiting', due_at = ?2, decided_at = NULL, lease_until = NULL
+         WHERE notification_id = ?1",
+        params![notification.0, sql::time(now)],
+    )?;
+    if state == "given_up" {
+        desk.waiting.one_more(account);
+    }
+    desk.announce(Change::Notification(notification));
+    desk.announce(Change::Work);
+    Ok(true)
+}

@@ -1,0 +1,101 @@
+//! Performing decisions inside the database: mails into the outbox, units out of stock. Each once.
+
+use super::sql;
+use super::writer::Desk;
+use crate::{Change, MailId, Result, ShopId};
+use ipnd_core::{Effect, MailKind, Money};
+use jiff::Timestamp;
+use rusqlite::params;
+
+/// The reason of a mail to a customer whose address nobody knows.
+pub(super) const NO_ADDRESS: &str = "no_address";
+
+/// A mail for the outbox.
+pub(super) struct NewMail<'a> {
+    pub(super) kind: MailKind,
+    pub(super) subject: &'a str,
+    pub(super) amount: Option<Money>,
+    /// What the owner wrote.
+    pub(super) message: Option<i64>,
+    /// Whether there is an address. Without one the mail is kept as failed, so that the owner sees that the customer
+    /// was not told.
+    pub(super) can_reach: bool,
+}
+
+/// Puts a mail into the outbox; `None` when the same one is there already.
+pub(super) fn put_mail(
+    desk: &mut Desk<'_>,
+    shop: ShopId,
+    order: i64,
+    mail: &NewMail<'_>,
+    now: Timestamp,
+) -> Result<Option<MailId>> {
+    let effect = Effect::Mail { kind: mail.kind, subject: mail.subject.to_owned(), amount: mail.amount };
+    let (amount, currency) = sql::money(mail.amount);
+    let state = if mail.can_reach { "waiting" } else { "failed" };
+    let id = sql::one(
+        desk,
+        "INSERT INTO mails (kind, state, created_at, amount, currency, reason, reason_detail, due_at, subject,
+             effect_key, message_id, order_id, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?3, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (order_id, effect_key) DO NOTHING RETURNING id",
+        params![
+            mail.kind.word(),
+            state,
+            sql::time(now),
+            amount,
+            currency,
+            (!mail.can_reach).then_some(NO_ADDRESS),
+            (!mail.can_reach).then_some(""),
+            sql::clean(mail.subject),
+            sql::clean(&effect.key()),
+            mail.message,
+            order,
+            shop.0,
+        ],
+        |row| Ok(row.get::<_, i64>(0)?),
+    )?;
+    if id.is_some() {
+        desk.announce(Change::Work);
+    }
+    Ok(id.map(MailId))
+}
+
+/// The customer's address has become known: what could not be sent can be now.
+pub(super) fn reach_after_all(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
+    let released = sql::run(
+        desk,
+        "UPDATE mails SET state = 'waiting', due_at = ?2, reason = NULL, reason_detail = NULL
+         WHERE order_id = ?1 AND state = 'failed' AND reason = ?3",
+        params![order, sql::time(now), NO_ADDRESS],
+    )?;
+    if released > 0 {
+        desk.announce(Change::Work);
+    }
+    Ok(())
+}
+
+/// Takes units of a product out of stock, once for each order. Articles that the shop does not keep do not move.
+pub(super) fn move_stock(
+    desk: &Desk<'_>,
+    shop: ShopId,
+    order: i64,
+    (sku, quantity): (&str, u32),
+    now: Timestamp,
+) -> Result<()> {
+    let moved = sql::run(
+        desk,
+        "INSERT INTO stock_movements (sku, quantity, moved_at, product_id, order_id, shop_id)
+         SELECT sku, -?3, ?4, id, ?5, shop_id FROM products WHERE shop_id = ?1 AND sku = ?2
+         ON CONFLICT (order_id, sku) DO NOTHING",
+        params![shop.0, sku, quantity, sql::time(now), order],
+    )?;
+    if moved > 0 {
+        sql::run(
+            desk,
+            "UPDATE products SET stock = stock - ?3 WHERE shop_id = ?1 AND sku = ?2 AND stock IS NOT NULL",
+            params![shop.0, sku, quantity],
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! How the queues stand.
+
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use crate::{Backlog, Result, StoreError};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row};
+
+/// Counts what waits. The oldest due item tells whether anybody still works (T-G10).
+pub(super) fn backlog(db: &Connection, now: Timestamp) -> Result<Backlog> {
+    let read = |row: &Row<'_>| Ok((u64::from(row.small("waiting")?), row.time_opt("oldest")?));
+    let nothing = (0, None);
+    let checks = sql::one(
+        db,
+        "SELECT count(*) AS waiting, min(due_at) AS oldest FROM checks WHERE state = 'waiting'",
+        [],
+        read,
+    )?;
+    let mails = sql::one(
+        db,
+        "SELECT count(*) AS waiting, min(due_at) AS oldest FROM mails WHERE state = 'waiting'",
+        [],
+        read,
+    )?;
+    let (checks_waiting, oldest_check) = checks.unwrap_or(nothing);
+    let (mails_waiting, oldest_mail) = mails.unwrap_or(nothing);
+    Ok(Backlog {
+        checks_waiting,
+        oldest_check_due_at: oldest_check.filter(|due| *due <= now),
+        mails_waiting,
+        oldest_mail_due_at: oldest_mail.filter(|due| *due <= now),
+    })
+}
+
+/// Writes something, so that a commit has to reach the disk.
+pub(super) fn probe(desk: &Desk<'_>) -> Result<()> {
+    let written = sql::run(desk, "UPDATE probe SET writes = writes + 1", [])?;
+    if written == 1 { Ok(()) } else { Err(StoreError::Failed("the probe's row is missing".to_owned())) }
+}

@@ -1,0 +1,152 @@
+//! Keeping what came in: the only thing that stands between a gateway and its answer.
+
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
+use ipnd_core::limits::COPIES_KEPT_MAX;
+use jiff::SignedDuration;
+use rusqlite::{Connection, params};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+
+/// A copy of a notification that was called forged or given up has the gateway asked again, at most this often:
+/// the gateway may have been wrong, and floods of copies must cost nothing.
+const ASK_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many unproven notifications each account has. Counted once when the writer starts, then kept up to date by it,
+/// because counting for every notification would cost more than keeping it.
+#[derive(Default)]
+pub(super) struct Waiting(HashMap<i64, u32>);
+
+impl Waiting {
+    pub(super) fn count(db: &Connection) -> Result<Self> {
+        let counts = sql::all(
+            db,
+            "SELECT account_id, count(*) AS waiting FROM checks WHERE state = 'waiting' GROUP BY account_id",
+            [],
+            |row| Ok((row.number("account_id")?, row.small("waiting")?)),
+        )?;
+        Ok(Self(counts.into_iter().collect()))
+    }
+
+    fn of(&self, account: i64) -> u32 {
+        self.0.get(&account).copied().unwrap_or(0)
+    }
+
+    pub(super) fn one_more(&mut self, account: i64) {
+        *self.0.entry(account).or_default() += 1;
+    }
+
+    pub(super) fn one_less(&mut self, account: i64) {
+        let count = self.0.entry(account).or_default();
+        *count = count.saturating_sub(1);
+    }
+}
+
+/// A notification with everything worked out that does not need the writer.
+pub(super) struct Prepared {
+    notification: NewNotification,
+    body_sha256: String,
+    headers: String,
+}
+
+impl Prepared {
+    pub(super) fn new(notification: NewNotification) -> Self {
+        let body_sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&notification.request.body));
+        let headers = sql::json(&notification.request.headers);
+        Self { notification, body_sha256, headers }
+    }
+}
+
+pub(super) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
+    let account = new.notification.account.0;
+    let known = sql::one(
+        desk,
+        "SELECT id FROM notifications WHERE account_id = ?1 AND body_sha256 = ?2 AND query = ?3",
+        params![account, new.body_sha256, new.notification.request.query],
+        |row| row.number("id"),
+    )?;
+    let journaled = match known {
+        Some(id) => copy(desk, NotificationId(id), new, waiting_max)?,
+        None => keep(desk, new, waiting_max)?,
+    };
+    let (Journaled::New(id) | Journaled::Copy(id)) = journaled;
+    desk.announce(Change::Notification(id));
+    Ok(journaled)
+}
+
+fn keep(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
+    let account = new.notification.account.0;
+    if desk.waiting.of(account) >= waiting_max {
+        return Err(StoreError::TooManyWaiting);
+    }
+    let shop =
+        sql::one(desk, "SELECT shop_id FROM accounts WHERE id = ?1", [account], |row| row.number("shop_id"))?;
+    let shop = shop.ok_or_else(|| StoreError::Conflict("there is no such account".to_owned()))?;
+    let request = &new.notification.request;
+    let received_at = sql::time(new.notification.received_at);
+    let id = sql::insert(
+        desk,
+        "INSERT INTO notifications
+             (received_at, method, query, remote, body, headers, body_sha256, account_id, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            received_at,
+            request.method,
+            request.query,
+            new.notification.remote.map(|remote| remote.to_string()),
+            request.body,
+            new.headers,
+            new.body_sha256,
+            account,
+            shop,
+        ],
+    )?;
+    sql::insert(
+        desk,
+        "INSERT INTO checks (notification_id, state, due_at, account_id, shop_id)
+         VALUES (?1, 'waiting', ?2, ?3, ?4)",
+        params![id, received_at, account, shop],
+    )?;
+    desk.waiting.one_more(account);
+    desk.announce(Change::Work);
+    Ok(Journaled::New(NotificationId(id)))
+}
+
+fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
+    let received_at = new.notification.received_at;
+    let copies = sql::one(
+        desk,
+        "UPDATE checks SET copies = copies + 1 WHERE notification_id = ?1 RETURNING copies",
+        [id.0],
+        |row| row.small("copies"),
+    )?;
+    sql::insert(
+        desk,
+        "INSERT INTO notification_copies (notification_id, received_at) VALUES (?1, ?2)",
+        params![id.0, sql::time(received_at)],
+    )?;
+    if copies.is_some_and(|copies| copies > COPIES_KEPT_MAX) {
+        sql::run(
+            desk,
+            "DELETE FROM notification_copies
+             WHERE id = (SELECT min(id) FROM notification_copies WHERE notification_id = ?1)",
+            [id.0],
+        )?;
+    }
+    let account = new.notification.account.0;
+    if desk.waiting.of(account) < waiting_max {
+        let asked_before = received_at.checked_sub(ASK_AGAIN_AFTER).unwrap_or(received_at);
+        let reopened = sql::run(
+            desk,
+            "UPDATE checks SET state = 'waiting', due_at = ?2, decided_at = NULL, lease_until = NULL
+             WHERE notification_id = ?1 AND state IN ('forged', 'given_up') AND decided_at <= ?3",
+            params![id.0, sql::time(received_at), sql::time(asked_before)],
+        )?;
+        if reopened > 0 {
+            desk.waiting.one_more(account);
+            desk.announce(Change::Work);
+        }
+    }
+    Ok(Journaled::Copy(id))
+}

@@ -1,0 +1,140 @@
+//! Leases on mails, and what came of them.
+
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use super::{order_rows, shops};
+use crate::{Change, DueMail, MailId, MailOutcome, OrderId, Result, Settled, StoreError};
+use ipnd_core::{MailKind, Reason};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::params;
+
+/// Takes leases on what is due, oldest first. The attempt is on the disk before the mail can go out, so that an
+/// attempt whose end nobody knows can be seen afterwards (T-C08).
+pub(super) fn claim(
+    desk: &mut Desk<'_>,
+    now: Timestamp,
+    limit: u32,
+    lease: SignedDuration,
+) -> Result<Vec<DueMail>> {
+    let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
+    let due = sql::all(
+        desk,
+        "SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
+        params![sql::time(now), limit],
+        |row| row.number("id"),
+    )?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for id in due {
+        let mail = load(desk, id)?;
+        sql::run(
+            desk,
+            "UPDATE mails SET lease = ?2, due_at = ?3, lease_until = ?3, attempts = attempts + 1 WHERE id = ?1",
+            params![id, mail.lease, sql::time(until)],
+        )?;
+        sql::insert(
+            desk,
+            "INSERT INTO mail_attempts (mail_id, lease, started_at) VALUES (?1, ?2, ?3)",
+            params![id, mail.lease, sql::time(now)],
+        )?;
+        desk.announce(Change::Order(mail.order.id));
+        claimed.push(mail);
+    }
+    Ok(claimed)
+}
+
+/// The mail as the next holder of a lease gets it.
+fn load(desk: &Desk<'_>, id: i64) -> Result<DueMail> {
+    let missing = |what: &str| StoreError::Failed(format!("the {what} of a mail is missing"));
+    let due = sql::one(
+        desk,
+        "SELECT m.*, t.text AS message,
+             (SELECT count(*) FROM mail_attempts a WHERE a.mail_id = m.id AND a.ended_at IS NULL) AS doubts
+         FROM mails m LEFT JOIN messages t ON t.id = m.message_id WHERE m.id = ?1",
+        [id],
+        |row| {
+            let order = order_rows::any_by_id(desk, row.number("order_id")?)?;
+            let order = order.ok_or_else(|| missing("order"))?;
+            let shop = shops::by_id(desk, order.shop)?.ok_or_else(|| missing("shop"))?;
+            Ok(DueMail {
+                id: MailId(id),
+                lease: row.number("lease")? + 1,
+                attempts: row.small("attempts")?,
+                doubts: row.small("doubts")?,
+                created_at: row.time("created_at")?,
+                kind: row.word("kind", MailKind::from_word)?,
+                subject: row.text("subject")?,
+                amount: row.money_opt("amount", "currency")?,
+                message: row.text_opt("message")?,
+                access: order_rows::access(desk, &order)?,
+                order,
+                shop,
+            })
+        },
+    )?;
+    due.ok_or_else(|| missing("row"))
+}
+
+pub(super) fn settle(
+    desk: &mut Desk<'_>,
+    mail: MailId,
+    lease: i64,
+    now: Timestamp,
+    outcome: &MailOutcome,
+) -> Result<Settled> {
+    let order = sql::one(
+        desk,
+        "SELECT order_id FROM mails
+         WHERE id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
+        [mail.0, lease],
+        |row| row.number("order_id"),
+    )?;
+    let Some(order) = order else { return Ok(Settled::Stale) };
+    match outcome {
+        MailOutcome::Sent { to, subject_line } => {
+            end(desk, (mail, lease), now, "sent", None)?;
+            sql::run(
+                desk,
+                "UPDATE mails SET state = 'sent', sent_at = ?2, sent_to = ?3, subject_line = ?4, lease_until = NULL,
+                     reason = NULL, reason_detail = NULL
+                 WHERE id = ?1",
+                params![mail.0, sql::time(now), sql::clean(to), sql::clean(subject_line)],
+            )?;
+        }
+        MailOutcome::Later { reason, again_at } => {
+            end(desk, (mail, lease), now, "later", Some(reason))?;
+            sql::run(
+                desk,
+                "UPDATE mails SET due_at = ?2, lease_until = NULL, reason = ?3, reason_detail = ?4 WHERE id = ?1",
+                params![mail.0, sql::time(*again_at), reason.code, sql::clean(&reason.detail)],
+            )?;
+        }
+        MailOutcome::Failed { reason } => {
+            end(desk, (mail, lease), now, "failed", Some(reason))?;
+            sql::run(
+                desk,
+                "UPDATE mails SET state = 'failed', lease_until = NULL, reason = ?2, reason_detail = ?3 WHERE id = ?1",
+                params![mail.0, reason.code, sql::clean(&reason.detail)],
+            )?;
+        }
+    }
+    desk.announce(Change::Order(OrderId(order)));
+    Ok(Settled::Done)
+}
+
+/// Writes down how an attempt ended.
+fn end(
+    desk: &Desk<'_>,
+    (mail, lease): (MailId, i64),
+    now: Timestamp,
+    outcome: &'static str,
+    reason: Option<&Reason>,
+) -> Result<()> {
+    let (code, detail) = sql::reason(reason);
+    sql::run(
+        desk,
+        "UPDATE mail_attempts SET ended_at = ?3, outcome = ?4, reason = ?5, reason_detail = ?6
+         WHERE mail_id = ?1 AND lease = ?2",
+        params![mail.0, lease, sql::time(now), outcome, code, sql::clean_opt(detail)],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Opening the file, and the handle that everything else goes through.
+
+use super::readers::Readers;
+use super::writer::{self, Desk, Guard, Start, Writer};
+use super::{migrate, sql};
+use crate::{Change, Clock, Result, StoreError};
+use rusqlite::{Connection, params};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// SQLite before this could lose a checkpoint that raced with a reset of its log (T-G11).
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+const PAGE_BYTES: i64 = 8_192;
+const CACHE_KIB: i64 = 16 * 1024;
+const STATEMENTS_KEPT: usize = 256;
+/// Changes that a listener may be behind before it misses some.
+const CHANGES_KEPT: usize = 1_024;
+
+/// What can be chosen when opening. The default is right for everything but tests.
+#[derive(Clone)]
+pub struct Options {
+    pub clock: Clock,
+    /// Called when a write that may already lie in the system's cache could not be brought to the disk. The process
+    /// must not go on; the default ends it, so that whoever watches over it starts it again.
+    pub fatal: Arc<dyn Fn(&str) + Send + Sync>,
+    pub(super) commit: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { clock: Clock::system(), fatal: Arc::new(|_| std::process::exit(70)), commit: writer::commit }
+    }
+}
+
+/// A store in one SQLite file. Dropping it finishes what is queued.
+pub struct SqliteStore {
+    // Readers go first, so that the writer is the last to close and leaves no log beside the file.
+    readers: Readers,
+    writer: Writer,
+    pub(super) changes: broadcast::Sender<Change>,
+    pub(super) clock: Clock,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, and brings it up to date.
+    ///
+    /// # Errors
+    /// In a sentence for the operator: the file cannot be written, is in use by another ipnd, or is from a newer one.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// As [`SqliteStore::open`].
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_with(path: &Path, options: Options) -> Result<Self> {
+        check_version(rusqlite::version_number(), rusqlite::version())?;
+        let lock = lock(path)?;
+        let db = connect(path, &options.clock)?;
+        let (changes, _) = broadcast::channel(CHANGES_KEPT);
+        let writer = Writer::start(Start {
+            db,
+            lock,
+            changes: changes.clone(),
+            fatal: options.fatal,
+            commit: options.commit,
+        })?;
+        Ok(Self { readers: Readers::new(path), writer, changes, clock: options.clock })
+    }
+
+    /// How many transactions were committed: far fewer than writes, when there are many at once.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+
+    /// Limits how large the file may grow, in pages of 8 KiB; `None` lifts the limit. A full file is the same to
+    /// everybody as a full disk.
+    ///
+    /// # Errors
+    /// When the writer cannot be reached.
+    pub async fn limit_pages(&self, pages: Option<u32>) -> Result<()> {
+        let pages = pages.map_or(i64::from(u32::MAX - 1), i64::from);
+        self.write(move |desk| Ok(desk.pragma_update(None, "max_page_count", pages)?)).await
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Guard::Savepoint, work).await
+    }
+
+    /// For commands that refuse before they write or not at all.
+    pub(super) async fn write_light<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.write(Guard::Batch, work).await
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.read(work).await
+    }
+
+    pub(super) async fn shut(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn check_version(number: i32, text: &str) -> Result<()> {
+    if number >= SQLITE_VERSION_MIN {
+        return Ok(());
+    }
+    Err(StoreError::Failed(format!(
+        "SQLite {text} has a defect that can damage the database; ipnd needs 3.51.3 or newer"
+    )))
+}
+
+/// Only one ipnd may write. The lock lies beside the database, so that the `sqlite3` tool can read meanwhile; it goes
+/// away with the process, however that ends.
+fn lock(path: &Path) -> Result<File> {
+    let beside = lock_path(path);
+    let file = private(&beside).map_err(|error| cannot(&beside, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Failed(format!(
+            "{} is in use by another ipnd; stop that one first, or choose another place for the data",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(cannot(&beside, &error)),
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".lock");
+    path.with_file_name(name)
+}
+
+/// Opens a file for writing, made readable for its owner alone where it is new.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn cannot(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Failed(format!("{} cannot be opened for writing: {error}", path.display()))
+}
+
+fn connect(path: &Path, clock: &Clock) -> Result<Connection> {
+    // The log and its index take their permissions from the database.
+    private(path).map_err(|error| cannot(path, &error))?;
+    let mut db = Connection::open(path)?;
+    db.busy_timeout(Duration::from_secs(5))?;
+    // Only has an effect on a new file, and only before anything is in it.
+    db.pragma_update(None, "page_size", PAGE_BYTES)?;
+    let mode: String = db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(StoreError::Failed(format!("{} cannot have a write-ahead log", path.display())));
+    }
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    migrate::migrate(&mut db, clock.now())?;
+    free_leases(&db, clock)?;
+    Ok(db)
+}
+
+/// Nobody else uses this file, so whoever held a lease is gone: what they had begun is due at once.
+fn free_leases(db: &Connection, clock: &Clock) -> Result<()> {
+    let now = sql::time(clock.now());
+    sql::run(
+        db,
+        "UPDATE checks SET due_at = min(due_at, ?1), lease_until = NULL
+         WHERE state = 'waiting' AND lease_until IS NOT NULL",
+        params![now],
+    )?;
+    sql::run(
+        db,
+        "UPDATE mails SET due_at = min(due_at, ?1), lease_until = NULL
+         WHERE state = 'waiting' AND lease_until IS NOT NULL",
+        params![now],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_g11_corrupting_storage_engine_bug() {
+        assert!(check_version(3_051_002, "3.51.2").is_err());
+        assert!(check_version(3_051_003, "3.51.3").is_ok());
+        assert!(check_version(rusqlite::version_number(), rusqlite::version()).is_ok());
+    }
+
+    #[test]
+    fn the_lock_lies_beside_the_file() {
+        assert_eq!(lock_path(Path::new("/data/ipnd.db")), Path::new("/data/ipnd.db.lock"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Reading orders.
+
+use super::sql::{self, Columns as _};
+use crate::{Order, OrderFilter, OrderId, OrderLine, OrderSource, Result, ShopId};
+use ipnd_core::limits::PAGE_ROWS_MAX;
+use ipnd_core::{Customer, Item, Language, OrderStatus, Terms};
+use rusqlite::{Connection, Row, params};
+
+pub(super) fn by_id(db: &Connection, shop: ShopId, order: OrderId) -> Result<Option<Order>> {
+    let sql = "SELECT * FROM orders WHERE id = ?1 AND shop_id = ?2";
+    sql::one(db, sql, [order.0, shop.0], |row| read(db, row))
+}
+
+/// Whatever shop it belongs to; for work inside the store that has found the order already.
+pub(super) fn any_by_id(db: &Connection, order: i64) -> Result<Option<Order>> {
+    sql::one(db, "SELECT * FROM orders WHERE id = ?1", [order], |row| read(db, row))
+}
+
+pub(super) fn by_reference(db: &Connection, shop: ShopId, reference: &str) -> Result<Option<Order>> {
+    sql::one(
+        db,
+        "SELECT * FROM orders WHERE shop_id = ?1 AND reference = ?2",
+        params![shop.0, sql::clean(reference)],
+        |row| read(db, row),
+    )
+}
+
+pub(super) fn by_token(db: &Connection, token: &str) -> Result<Option<Order>> {
+    sql::one(db, "SELECT * FROM orders WHERE token = ?1", [token], |row| read(db, row))
+}
+
+fn read(db: &Connection, row: &Row<'_>) -> Result<Order> {
+    let id = row.number("id")?;
+    let address = row.text("customer_address")?;
+    Ok(Order {
+        id: OrderId(id),
+        shop: ShopId(row.number("shop_id")?),
+        reference: row.text("reference")?,
+        token: row.text("token")?,
+        terms: Terms { items: items(db, id)?, total: row.money("total", "currency")? },
+        customer: Customer {
+            name: row.text_opt("customer_name")?,
+            email: row.text_opt("customer_email")?,
+            phone: row.text_opt("customer_phone")?,
+            address: address.lines().map(str::to_owned).collect(),
+            country: row.text_opt("customer_country")?,
+        },
+        language: row.text_opt("language")?.as_deref().and_then(Language::from_tag),
+        source: row.word("source", OrderSource::from_word)?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        cancelled_at: row.time_opt("cancelled_at")?,
+        state: row.json("state")?,
+    })
+}
+
+fn items(db: &Connection, order: i64) -> Result<Vec<Item>> {
+    sql::all(
+        db,
+        "SELECT sku, name, quantity, unit_price, currency FROM order_items WHERE order_id = ?1 ORDER BY position",
+        [order],
+        |row| {
+            Ok(Item {
+                sku: row.text("sku")?,
+                name: row.text("name")?,
+                quantity: row.small("quantity")?,
+                unit_price: row.money("unit_price", "currency")?,
+            })
+        },
+    )
+}
+
+/// A page of the list, newest first.
+pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Result<Vec<OrderLine>> {
+    let search = filter.search.as_deref().map(|text| sql::clean(text.trim()).to_lowercase());
+    sql::all(
+        db,
+        "SELECT o.*, (SELECT count(*) FROM reviews r
+                      WHERE r.order_id = o.id AND r.verdict IS NULL AND r.is_moot = 0) AS open_reviews
+         FROM orders o
+         WHERE o.shop_id = ?1
+           AND (?2 IS NULL OR o.id < ?2)
+           AND (?3 IS NULL OR o.status = ?3)
+           AND (?4 IS NULL OR o.reference = ?4)
+           AND (?5 IS NULL OR instr(o.search_text, ?5) > 0)
+           AND (?6 = 0 OR EXISTS (SELECT 1 FROM reviews r
+                                  WHERE r.order_id = o.id AND r.verdict IS NULL AND r.is_moot = 0))
+         ORDER BY o.id DESC LIMIT ?7",
+        params![
+            shop.0,
+            filter.before.map(|order| order.0),
+            filter.status.map(OrderStatus::word),
+            sql::clean_opt(filter.reference.as_deref()),
+            search.filter(|text| !text.is_empty()),
+            filter.only_with_open_reviews,
+            page(filter.limit),
+        ],
+        |row| {
+            Ok(OrderLine {
+                id: OrderId(row.number("id")?),
+                reference: row.text("reference")?,
+                status: row.word("status", OrderStatus::from_word)?,
+                total: row.money("total", "currency")?,
+                customer_name: row.text_opt("customer_name")?,
+                customer_email: row.text_opt("customer_email")?,
+                created_at: row.time("created_at")?,
+                updated_at: row.time("updated_at")?,
+                open_reviews: row.small("open_reviews")?,
+            })
+        },
+    )
+}
+
+/// Rows of a page: what was asked for, within the limit; the limit where nothing was asked for.
+pub(super) fn page(limit: u32) -> u32 {
+    if limit == 0 { PAGE_ROWS_MAX } else { limit.min(PAGE_ROWS_MAX) }
+}
+
+/// What the paid products of a settled order give the customer; empty otherwise.
+pub(super) fn access(db: &Connection, order: &Order) -> Result<Vec<(String, String)>> {
+    if !order.state.is_settled() {
+        return Ok(Vec::new());
+    }
+    sql::all(
+        db,
+        "SELECT i.name, p.access FROM order_items i
+         JOIN products p ON p.shop_id = i.shop_id AND p.sku = i.sku
+         WHERE i.order_id = ?1 AND i.shop_id = ?2 AND i.sku <> '' AND p.access <> ''
+         ORDER BY i.position",
+        [order.id.0, order.shop.0],
+        |row| Ok((row.text("name")?, row.text("access")?)),
+    )
+}

@@ -1,0 +1,208 @@
+//! Orders: registering, cancelling, writing to their customers.
+
+use super::audit::{self, Deed};
+use super::bind::{self, Touched};
+use super::effects::{self, NewMail};
+use super::sql;
+use super::writer::Desk;
+use super::{adopt, order_rows, refold};
+use crate::{Change, MailId, NewOrder, Order, OrderId, OrderSource, Result, ShopId, StoreError};
+use ipnd_core::fold::Facts;
+use ipnd_core::{Customer, Language, MailKind, Terms, fold};
+use jiff::Timestamp;
+use rusqlite::params;
+use std::borrow::Cow;
+
+/// An order about to be written.
+pub(super) struct Registration<'a> {
+    pub(super) shop: ShopId,
+    pub(super) reference: String,
+    pub(super) token: String,
+    pub(super) terms: &'a Terms,
+    pub(super) customer: &'a Customer,
+    pub(super) language: Option<Language>,
+    pub(super) source: OrderSource,
+    pub(super) created_at: Timestamp,
+}
+
+impl OrderSource {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Storefront => "storefront",
+            Self::Api => "api",
+            Self::Event => "event",
+        }
+    }
+
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        [Self::Storefront, Self::Api, Self::Event].into_iter().find(|source| source.word() == word)
+    }
+}
+
+pub(super) fn register(desk: &mut Desk<'_>, new: &NewOrder, token: String) -> Result<Order> {
+    let reference = match &new.reference {
+        Some(reference) => sql::clean(reference).into_owned(),
+        None => next_reference(desk, new.shop)?,
+    };
+    let registration = Registration {
+        shop: new.shop,
+        reference,
+        token,
+        terms: &new.terms,
+        customer: &new.customer,
+        language: new.language,
+        source: new.source,
+        created_at: new.created_at,
+    };
+    let id = insert(desk, &registration)?;
+    // A payment may have been quicker than the shop.
+    let mut touched = Touched::from([id]);
+    let waiting = adopt::waiting_for(desk, new.shop, id)?;
+    bind::take_along(desk, waiting, new.created_at, &mut touched)?;
+    refold::refold_all(desk, &touched, new.created_at)?;
+    order_rows::by_id(desk, new.shop, OrderId(id))?
+        .ok_or_else(|| StoreError::Failed("the order just written is missing".to_owned()))
+}
+
+/// The shop's next free number.
+fn next_reference(desk: &Desk<'_>, shop: ShopId) -> Result<String> {
+    loop {
+        let number = sql::one(
+            desk,
+            "UPDATE shops SET next_reference = next_reference + 1 WHERE id = ?1 RETURNING next_reference - 1",
+            [shop.0],
+            |row| Ok(row.get::<_, i64>(0)?),
+        )?;
+        let reference = number.ok_or_else(no_shop)?.to_string();
+        let taken = sql::count(
+            desk,
+            "SELECT count(*) FROM orders WHERE shop_id = ?1 AND reference = ?2",
+            params![shop.0, reference],
+        )?;
+        if taken == 0 {
+            return Ok(reference);
+        }
+    }
+}
+
+fn no_shop() -> StoreError {
+    StoreError::Conflict("there is no such shop".to_owned())
+}
+
+/// Writes an order and its items, as yet without events.
+pub(super) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
+    let state = fold(Facts { terms: new.terms, cancelled_at: None, events: &[], answers: &[] });
+    let created_at = sql::time(new.created_at);
+    let nothing = state.paid.decimal();
+    let customer = cleaned(new.customer);
+    let order = sql::one(
+        desk,
+        "INSERT INTO orders (reference, status, total, currency, paid, refunded, reversed, created_at, updated_at,
+             source, language, customer_address, token, shop_id, registered_customer, state, search_text)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6, ?6, ?7, ?8, '', ?9, ?10, ?11, ?12, '')
+         ON CONFLICT (shop_id, reference) DO NOTHING RETURNING id",
+        params![
+            new.reference,
+            state.status.word(),
+            new.terms.total.decimal(),
+            new.terms.total.currency().code(),
+            nothing,
+            created_at,
+            new.source.word(),
+            new.language.map(Language::code),
+            new.token,
+            new.shop.0,
+            sql::json(&customer),
+            sql::json(&state),
+        ],
+        |row| Ok(row.get::<_, i64>(0)?),
+    )?;
+    let order = order.ok_or_else(|| {
+        StoreError::Conflict(format!("there is an order with the reference “{}” already", new.reference))
+    })?;
+    for (position, item) in (1_i64..).zip(&new.terms.items) {
+        sql::run(
+            desk,
+            "INSERT INTO order_items (order_id, position, quantity, name, sku, unit_price, currency, shop_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                order,
+                position,
+                item.quantity,
+                sql::clean(&item.name),
+                sql::clean(&item.sku),
+                item.unit_price.decimal(),
+                item.unit_price.currency().code(),
+                new.shop.0,
+            ],
+        )?;
+    }
+    Ok(order)
+}
+
+fn cleaned(customer: &Customer) -> Customer {
+    let text = |text: &Option<String>| sql::clean_opt(text.as_deref()).map(Cow::into_owned);
+    Customer {
+        name: text(&customer.name),
+        email: text(&customer.email),
+        phone: text(&customer.phone),
+        address: customer.address.iter().map(|line| sql::clean(line).into_owned()).collect(),
+        country: text(&customer.country),
+    }
+}
+
+pub(super) fn cancel(desk: &mut Desk<'_>, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool> {
+    let cancelled = sql::run(
+        desk,
+        "UPDATE orders SET cancelled_at = ?3 WHERE id = ?1 AND shop_id = ?2 AND cancelled_at IS NULL",
+        params![order.0, shop.0, sql::time(now)],
+    )?;
+    if cancelled == 0 {
+        return Ok(false);
+    }
+    audit::note(
+        desk,
+        &Deed {
+            at: now,
+            shop: Some(shop),
+            who: None,
+            what: "order.cancelled",
+            about: order.to_string(),
+            detail: "",
+        },
+    )?;
+    refold::refold(desk, order.0, now)?;
+    Ok(true)
+}
+
+pub(super) fn write_message(
+    desk: &mut Desk<'_>,
+    shop: ShopId,
+    order: OrderId,
+    text: &str,
+    now: Timestamp,
+) -> Result<Option<MailId>> {
+    let reachable = sql::count(
+        desk,
+        "SELECT count(*) FROM orders WHERE id = ?1 AND shop_id = ?2 AND customer_email IS NOT NULL",
+        [order.0, shop.0],
+    )?;
+    if reachable == 0 {
+        return Ok(None);
+    }
+    let message = sql::insert(
+        desk,
+        "INSERT INTO messages (written_at, text, order_id, shop_id) VALUES (?1, ?2, ?3, ?4)",
+        params![sql::time(now), sql::clean(text), order.0, shop.0],
+    )?;
+    let mail = NewMail {
+        kind: MailKind::CustomerMessage,
+        subject: &message.to_string(),
+        amount: None,
+        message: Some(message),
+        can_reach: true,
+    };
+    let id = effects::put_mail(desk, shop, order.0, &mail, now)?;
+    desk.announce(Change::Order(order));
+    Ok(id)
+}

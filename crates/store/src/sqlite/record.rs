@@ -1,0 +1,185 @@
+//! Recording what a genuine notification says, once.
+
+use super::reviews::{self, Asked};
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use crate::{NotificationId, Result, ShopId};
+use ipnd_core::{Event, ExaminedEvent, Question, QuestionKind};
+use jiff::Timestamp;
+use rusqlite::params;
+use serde_json::Value;
+
+/// Characters of a comparison that are shown to the owner.
+const SHOWN_CHARS_MAX: usize = 300;
+
+/// Who tells: the notification with its account.
+pub(super) struct Told {
+    pub(super) shop: ShopId,
+    pub(super) gateway: String,
+    pub(super) family: String,
+    pub(super) environment: String,
+    pub(super) creates_orders: bool,
+    pub(super) notification: NotificationId,
+    pub(super) now: Timestamp,
+}
+
+/// Records an event; gives its id when it is new. One that is known already changes nothing (T-C01), and where it
+/// says something else than the first time, the owner is asked and the first stands (T-C03).
+pub(super) fn record(
+    desk: &mut Desk<'_>,
+    told: &Told,
+    position: usize,
+    examined: &ExaminedEvent,
+) -> Result<Option<i64>> {
+    let event = cleaned(&examined.event);
+    let text = sql::json(&event);
+    let first = sql::one(
+        desk,
+        "SELECT id, event, gateway, order_id FROM events
+         WHERE shop_id = ?1 AND family = ?2 AND environment = ?3 AND identity = ?4",
+        params![told.shop.0, told.family, told.environment, event.identity],
+        |row| Ok((row.number("id")?, row.text("event")?, row.text("gateway")?, row.get("order_id")?)),
+    )?;
+    let Some((id, said_first, gateway, order)) = first else {
+        let id = insert(desk, told, &event, &text, examined)?;
+        link(desk, told, position, id, false, None)?;
+        return Ok(Some(id));
+    };
+    // Another gateway of the family tells of the same thing in its own words; that is no contradiction.
+    let differs = gateway == told.gateway && said_first != text;
+    link(desk, told, position, id, true, differs.then_some(text.as_str()))?;
+    if differs {
+        let (expected, got) = difference(&said_first, &text);
+        let question =
+            Question { kind: QuestionKind::ContentChanged, subject: event.identity.clone(), expected, got };
+        let asked = Asked { question, order, notification: Some(told.notification), event: Some(id) };
+        reviews::ask(desk, told.shop, &asked, told.now)?;
+    }
+    Ok(None)
+}
+
+fn insert(desk: &Desk<'_>, told: &Told, event: &Event, text: &str, examined: &ExaminedEvent) -> Result<i64> {
+    let (amount, currency) = sql::money(event.amount);
+    sql::insert(
+        desk,
+        "INSERT INTO events (kind, amount, currency, occurred_at, recorded_at, order_ref, customer_name,
+             customer_email, transaction_id, parent_transaction_id, case_id, notification_id, gateway, family,
+             environment, identity, event, concerns, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        params![
+            event.kind.word(),
+            amount,
+            currency,
+            sql::time_opt(event.occurred_at),
+            sql::time(told.now),
+            event.order_ref,
+            event.customer.name,
+            event.customer.email,
+            event.transaction,
+            event.parent,
+            event.case,
+            told.notification.0,
+            told.gateway,
+            told.family,
+            told.environment,
+            event.identity,
+            text,
+            sql::json(&examined.concerns),
+            told.shop.0,
+        ],
+    )
+}
+
+fn link(
+    desk: &Desk<'_>,
+    told: &Told,
+    position: usize,
+    event: i64,
+    is_repeat: bool,
+    said_instead: Option<&str>,
+) -> Result<()> {
+    let position = i64::try_from(position).expect("a notification is far too short for that many events");
+    sql::run(
+        desk,
+        "INSERT INTO notification_events (notification_id, position, event_id, is_repeat, said_instead)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (notification_id, position) DO NOTHING",
+        params![told.notification.0, position, event, is_repeat, said_instead],
+    )?;
+    Ok(())
+}
+
+/// The event without U+0000 in any of its texts (T-B13).
+fn cleaned(event: &Event) -> Event {
+    let mut value = serde_json::to_value(event).expect("events have text keys");
+    if !replace_nul(&mut value) {
+        return event.clone();
+    }
+    serde_json::from_value(value).expect("an event with other texts is still an event")
+}
+
+fn replace_nul(value: &mut Value) -> bool {
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            *text = sql::clean(text).into_owned();
+            true
+        }
+        Value::Array(values) => values.iter_mut().fold(false, |any, value| replace_nul(value) | any),
+        Value::Object(fields) => fields.values_mut().fold(false, |any, value| replace_nul(value) | any),
+        _ => false,
+    }
+}
+
+/// What two tellings of one event say differently, ready to be shown.
+fn difference(first: &str, other: &str) -> (String, String) {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
+    let (first, other) = (parse(first), parse(other));
+    let (Value::Object(first), Value::Object(other)) = (&first, &other) else {
+        return (String::new(), String::new());
+    };
+    let mut shown = (String::new(), String::new());
+    for (field, was) in first {
+        let is = other.get(field).unwrap_or(&Value::Null);
+        if is != was {
+            say(&mut shown.0, field, was);
+            say(&mut shown.1, field, is);
+        }
+    }
+    shown
+}
+
+fn say(shown: &mut String, field: &str, value: &Value) {
+    let value = match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "–".to_owned(),
+        other => other.to_string(),
+    };
+    let separator = if shown.is_empty() { "" } else { ", " };
+    let more = format!("{separator}{field}: {value}");
+    let room = SHOWN_CHARS_MAX.saturating_sub(shown.chars().count());
+    shown.extend(more.chars().take(room));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipnd_core::{Environment, EventKind};
+
+    #[test]
+    fn t_b13_nul_is_replaced_in_every_text_of_an_event() {
+        let mut event = Event::new(EventKind::PaymentCompleted, "id\0", Environment::Live);
+        event.customer.address = vec!["a\0".to_owned(), "b".to_owned()];
+        event.note = Some("\0".to_owned());
+        let clean = cleaned(&event);
+        assert_eq!(clean.identity, "id\u{fffd}");
+        assert_eq!(clean.customer.address, ["a\u{fffd}", "b"]);
+        assert_eq!(clean.note.as_deref(), Some("\u{fffd}"));
+        assert_eq!(cleaned(&clean), clean);
+    }
+
+    #[test]
+    fn a_difference_names_the_fields() {
+        let (was, is) = difference(r#"{"a":"1","b":2,"c":null}"#, r#"{"a":"9","b":2,"c":"x"}"#);
+        assert_eq!((was.as_str(), is.as_str()), ("a: 1, c: –", "a: 9, c: x"));
+    }
+}

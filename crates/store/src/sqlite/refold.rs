@@ -1,0 +1,240 @@
+//! Working out an order's state again from everything known about it, and storing what follows.
+
+use super::bind::Touched;
+use super::effects::{self, NewMail};
+use super::order_rows;
+use super::reviews::{self, Asked};
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use crate::{Change, NotificationId, Order, OrderId, Result, StoreError};
+use ipnd_core::fold::Facts;
+use ipnd_core::{Answer, Customer, Effect, EventKind, ExaminedEvent, OrderState, QuestionKind, decide, fold};
+use jiff::Timestamp;
+use rusqlite::params;
+
+pub(super) fn refold_all(desk: &mut Desk<'_>, orders: &Touched, now: Timestamp) -> Result<()> {
+    orders.iter().try_for_each(|order| refold(desk, *order, now))
+}
+
+/// Folds all events and answers of an order, decides what has to be done, and writes all of it down.
+pub(super) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
+    let before = order_rows::any_by_id(desk, order)?
+        .ok_or_else(|| StoreError::Failed("an order is missing".to_owned()))?;
+    let events = sql::all(desk, "SELECT event, concerns FROM events WHERE order_id = ?1", [order], |row| {
+        Ok(ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? })
+    })?;
+    let answers = answers(desk, order)?;
+    let after = fold(Facts {
+        terms: &before.terms,
+        cancelled_at: before.cancelled_at,
+        events: &events,
+        answers: &answers,
+    });
+    let customer = customer(desk, order, &events)?;
+    let wanted = decide(&before.terms.items, Some(&before.state), &after);
+    write(desk, &before, &after, &customer, now)?;
+    write_payments(desk, &before, &after)?;
+    sync_reviews(desk, &before, &after, now)?;
+    if before.customer.email.is_none() && customer.email.is_some() {
+        effects::reach_after_all(desk, order, now)?;
+    }
+    for effect in &wanted {
+        perform(desk, &before, &customer, effect, now)?;
+    }
+    desk.announce(Change::Order(OrderId(order)));
+    Ok(())
+}
+
+fn answers(desk: &Desk<'_>, order: i64) -> Result<Vec<Answer>> {
+    sql::all(
+        desk,
+        "SELECT kind, subject, verdict, answered_at FROM reviews WHERE order_id = ?1 AND verdict IS NOT NULL",
+        [order],
+        |row| {
+            Ok(Answer {
+                kind: row.word("kind", QuestionKind::from_word)?,
+                subject: row.text("subject")?,
+                verdict: row.word("verdict", reviews::verdict)?,
+                answered_at: row.time("answered_at")?,
+            })
+        },
+    )
+}
+
+/// The customer as registered; what was left open is filled in from the payments, the earliest first, so that the
+/// sequence of arrival makes no difference. Messages with anything wrong about them say nothing about the customer.
+fn customer(desk: &Desk<'_>, order: i64, events: &[ExaminedEvent]) -> Result<Customer> {
+    use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
+    let registered: Option<Customer> =
+        sql::one(desk, "SELECT registered_customer FROM orders WHERE id = ?1", [order], |row| {
+            row.json("registered_customer")
+        })?;
+    let mut customer = registered.unwrap_or_default();
+    let mut payments: Vec<&ExaminedEvent> = events
+        .iter()
+        .filter(|examined| examined.concerns.is_empty())
+        .filter(|e| matches!(e.event.kind, PaymentAuthorized | PaymentCompleted | PaymentPending))
+        .collect();
+    payments.sort_by_key(|examined| (examined.event.occurred_at, examined.event.identity.as_str()));
+    for payer in payments.into_iter().map(|examined| &examined.event.customer) {
+        fill(&mut customer.name, payer.name.as_ref());
+        fill(&mut customer.email, payer.email.as_ref());
+        fill(&mut customer.phone, payer.phone.as_ref());
+        fill(&mut customer.country, payer.country.as_ref());
+        if customer.address.is_empty() {
+            customer.address.clone_from(&payer.address);
+        }
+    }
+    Ok(customer)
+}
+
+fn fill(slot: &mut Option<String>, value: Option<&String>) {
+    if slot.as_ref().is_none_or(|text| text.is_empty()) {
+        *slot = value.filter(|text| !text.is_empty()).cloned();
+    }
+}
+
+fn write(
+    desk: &Desk<'_>,
+    order: &Order,
+    state: &OrderState,
+    customer: &Customer,
+    now: Timestamp,
+) -> Result<()> {
+    let address: Vec<String> = customer.address.iter().map(|line| line.replace('\n', " ")).collect();
+    sql::run(
+        desk,
+        "UPDATE orders SET status = ?2, paid = ?3, refunded = ?4, reversed = ?5, paid_at = ?6, updated_at = ?7,
+             customer_name = ?8, customer_email = ?9, customer_phone = ?10, customer_address = ?11,
+             customer_country = ?12, state = ?13, search_text = ?14
+         WHERE id = ?1",
+        params![
+            order.id.0,
+            state.status.word(),
+            state.paid.decimal(),
+            state.refunded.decimal(),
+            state.reversed.decimal(),
+            sql::time_opt(state.paid_at),
+            sql::time(now),
+            customer.name,
+            customer.email,
+            customer.phone,
+            address.join("\n"),
+            customer.country,
+            sql::json(state),
+            search_text(order, state, customer),
+        ],
+    )?;
+    Ok(())
+}
+
+fn search_text(order: &Order, state: &OrderState, customer: &Customer) -> String {
+    let mut texts = vec![order.reference.as_str()];
+    texts.extend(customer.name.as_deref());
+    texts.extend(customer.email.as_deref());
+    texts.extend(customer.address.iter().map(String::as_str));
+    texts.extend(state.payments.iter().map(|payment| payment.transaction.as_str()));
+    texts.extend(state.refunds.iter().map(|refund| refund.transaction.as_str()));
+    texts.join("\n").to_lowercase()
+}
+
+/// The readable table of payments is written anew: it only repeats what the state says.
+fn write_payments(desk: &Desk<'_>, order: &Order, state: &OrderState) -> Result<()> {
+    if order.state.payments == state.payments && order.state.refunds == state.refunds {
+        return Ok(());
+    }
+    sql::run(desk, "DELETE FROM payments WHERE order_id = ?1", [order.id.0])?;
+    let insert =
+        "INSERT INTO payments (kind, status, amount, currency, fee, at, counts, reason, transaction_id,
+             parent_transaction_id, order_id, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    for payment in &state.payments {
+        let (amount, currency) = sql::money(payment.amount);
+        let row = params![
+            "payment",
+            payment.status.word(),
+            amount,
+            currency,
+            payment.fee.map(|fee| fee.decimal()),
+            sql::time_opt(payment.at),
+            payment.counts,
+            payment.reason,
+            payment.transaction,
+            payment.parent,
+            order.id.0,
+            order.shop.0,
+        ];
+        sql::insert(desk, insert, row)?;
+    }
+    for refund in &state.refunds {
+        let (amount, currency) = sql::money(Some(refund.amount));
+        let row = params![
+            "refund",
+            "completed",
+            amount,
+            currency,
+            None::<String>,
+            sql::time_opt(refund.at),
+            true,
+            None::<String>,
+            refund.transaction,
+            refund.parent,
+            order.id.0,
+            order.shop.0,
+        ];
+        sql::insert(desk, insert, row)?;
+    }
+    Ok(())
+}
+
+/// Makes the stored questions those of the state: asks new ones, closes those that settled themselves.
+fn sync_reviews(desk: &Desk<'_>, order: &Order, state: &OrderState, now: Timestamp) -> Result<()> {
+    if order.state.reviews == state.reviews {
+        return Ok(());
+    }
+    for review in &state.reviews {
+        let cause = sql::one(
+            desk,
+            "SELECT id, notification_id FROM events
+             WHERE order_id = ?1 AND (transaction_id = ?2 OR identity = ?2) ORDER BY id DESC LIMIT 1",
+            params![order.id.0, review.question.subject],
+            |row| Ok((row.number("id")?, row.number("notification_id")?)),
+        )?;
+        let asked = Asked {
+            question: review.question.clone(),
+            order: Some(order.id.0),
+            notification: cause.map(|(_, notification)| NotificationId(notification)),
+            event: cause.map(|(event, _)| event),
+        };
+        reviews::put(desk, order.shop, &asked, now)?;
+    }
+    let current = |kind: QuestionKind, subject: &str| {
+        state.reviews.iter().any(|review| review.question.kind == kind && review.question.subject == subject)
+    };
+    for (id, kind, subject) in reviews::open_of_fold(desk, order.id)? {
+        if !current(kind, &subject) {
+            sql::run(desk, "UPDATE reviews SET is_moot = 1 WHERE id = ?1", [id])?;
+        }
+    }
+    Ok(())
+}
+
+fn perform(
+    desk: &mut Desk<'_>,
+    order: &Order,
+    customer: &Customer,
+    effect: &Effect,
+    now: Timestamp,
+) -> Result<()> {
+    match effect {
+        Effect::Mail { kind, subject, amount } => {
+            let can_reach = !kind.is_for_customer() || customer.email.is_some();
+            let mail = NewMail { kind: *kind, subject, amount: *amount, message: None, can_reach };
+            effects::put_mail(desk, order.shop, order.id.0, &mail, now)?;
+        }
+        Effect::Stock { sku, quantity } => {
+            effects::move_stock(desk, order.shop, order.id.0, (sku, *quantity), now)?;
+        }
+    }
+    Ok(())
+}

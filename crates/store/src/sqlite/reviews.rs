@@ -1,0 +1,243 @@
+//! Questions to the owner, and the answers.
+
+use super::audit::{self, Deed};
+use super::bind::{self, Loose, Touched};
+use super::effects::{self, NewMail};
+use super::sql::{self, Columns as _};
+use super::writer::Desk;
+use super::{adopt, made, refold};
+use crate::{NotificationId, OrderId, Result, ReviewId, ReviewLine, ShopId, StoreError};
+use ipnd_core::limits::PAGE_ROWS_MAX;
+use ipnd_core::{EventKind, MailKind, Question, QuestionKind, Verdict};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+/// A question with where it came from.
+pub(super) struct Asked {
+    pub(super) question: Question,
+    pub(super) order: Option<i64>,
+    pub(super) notification: Option<NotificationId>,
+    pub(super) event: Option<i64>,
+}
+
+/// Questions that come from how messages fit together, not from the fold of one order.
+fn is_beside_the_fold(kind: QuestionKind) -> bool {
+    use QuestionKind::{ContentChanged, TransactionReused, UnknownOrder};
+    matches!(kind, ContentChanged | TransactionReused | UnknownOrder)
+}
+
+pub(super) fn verdict(word: &str) -> Option<Verdict> {
+    match word {
+        "accept" => Some(Verdict::Accept),
+        "reject" => Some(Verdict::Reject),
+        _ => None,
+    }
+}
+
+fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Accept => "accept",
+        Verdict::Reject => "reject",
+    }
+}
+
+/// Asks once; tells the owner by mail where the question is about an order.
+pub(super) fn ask(desk: &mut Desk<'_>, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
+    put(desk, shop, asked, now)?;
+    if let Some(order) = asked.order {
+        let Question { kind, subject, .. } = &asked.question;
+        let mail = NewMail {
+            kind: MailKind::OwnerReview,
+            subject: &format!("{}/{subject}", kind.word()),
+            amount: None,
+            message: None,
+            can_reach: true,
+        };
+        effects::put_mail(desk, shop, order, &mail, now)?;
+        desk.announce(crate::Change::Order(OrderId(order)));
+    }
+    Ok(())
+}
+
+/// Stores a question, or brings a stored one up to date. An answer that was given stays.
+pub(super) fn put(db: &Connection, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
+    let question = &asked.question;
+    sql::run(
+        db,
+        "INSERT INTO reviews (kind, expected, got, subject, asked_at, order_id, notification_id, event_id, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (shop_id, kind, subject, ifnull(order_id, 0)) DO UPDATE
+         SET expected = excluded.expected, got = excluded.got, is_moot = 0
+         WHERE verdict IS NULL",
+        params![
+            question.kind.word(),
+            sql::clean(&question.expected),
+            sql::clean(&question.got),
+            sql::clean(&question.subject),
+            sql::time(now),
+            asked.order,
+            asked.notification.map(|notification| notification.0),
+            asked.event,
+            shop.0,
+        ],
+    )?;
+    Ok(())
+}
+
+/// The payment's order has become known: nobody needs to answer any more.
+pub(super) fn settle_unknown(db: &Connection, shop: ShopId, transaction: &str) -> Result<()> {
+    sql::run(
+        db,
+        "UPDATE reviews SET is_moot = 1
+         WHERE shop_id = ?1 AND kind = 'unknown_order' AND subject = ?2 AND verdict IS NULL",
+        params![shop.0, transaction],
+    )?;
+    Ok(())
+}
+
+/// Open questions of an order that its fold has asked.
+pub(super) fn open_of_fold(db: &Connection, order: OrderId) -> Result<Vec<(i64, QuestionKind, String)>> {
+    let open = sql::all(
+        db,
+        "SELECT id, kind, subject FROM reviews WHERE order_id = ?1 AND verdict IS NULL AND is_moot = 0",
+        [order.0],
+        |row| Ok((row.number("id")?, row.word("kind", QuestionKind::from_word)?, row.text("subject")?)),
+    )?;
+    Ok(open.into_iter().filter(|(_, kind, _)| !is_beside_the_fold(*kind)).collect())
+}
+
+pub(super) fn answer(
+    desk: &mut Desk<'_>,
+    shop: ShopId,
+    review: ReviewId,
+    (verdict, by): (Verdict, &str),
+    now: Timestamp,
+) -> Result<Option<ReviewLine>> {
+    let open = by_id(desk, shop, review)?.filter(|line| line.verdict.is_none() && !line.is_moot);
+    let Some(open) = open else { return Ok(None) };
+    sql::run(
+        desk,
+        "UPDATE reviews SET verdict = ?2, answered_at = ?3, answered_by = ?4 WHERE id = ?1",
+        params![review.0, verdict_word(verdict), sql::time(now), sql::clean(by)],
+    )?;
+    audit::note(
+        desk,
+        &Deed {
+            at: now,
+            shop: Some(shop),
+            who: Some(by),
+            what: "review.answered",
+            about: review.to_string(),
+            detail: verdict_word(verdict),
+        },
+    )?;
+    match (open.order, open.question.kind, verdict) {
+        (_, QuestionKind::UnknownOrder, Verdict::Accept) => make_order(desk, &open, now)?,
+        (Some(order), kind, verdict) => {
+            if verdict == Verdict::Accept
+                && matches!(kind, QuestionKind::Receiver | QuestionKind::Environment)
+            {
+                claim(desk, order, &open.question.subject)?;
+            }
+            refold::refold(desk, order.0, now)?;
+        }
+        (None, _, _) => {}
+    }
+    by_id(desk, shop, review)
+}
+
+/// A payment with something wrong about it had not claimed its transaction; now that it may count, it has to.
+fn claim(desk: &Desk<'_>, order: OrderId, transaction: &str) -> Result<()> {
+    let events = sql::all(
+        desk,
+        "SELECT id FROM events WHERE order_id = ?1 AND (transaction_id = ?2 OR identity = ?2)
+           AND kind LIKE 'payment.%'",
+        params![order.0, transaction],
+        |row| row.number("id"),
+    )?;
+    for id in events {
+        if !adopt::claim(desk, &bind::load(desk, id)?, order.0)? {
+            return Err(StoreError::Conflict("the transaction pays another order already".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Makes an order from the payment that nobody had expected.
+fn make_order(desk: &mut Desk<'_>, review: &ReviewLine, now: Timestamp) -> Result<()> {
+    let payment = best_payment(desk, review)?;
+    let order = made::from_payment(desk, &payment, now)?;
+    let mut touched = Touched::new();
+    let mut waiting = bind::attach(desk, &payment, order, &mut touched)?;
+    waiting.extend(adopt::waiting_for(desk, review.shop, order)?);
+    bind::take_along(desk, waiting, now, &mut touched)?;
+    sql::run(desk, "UPDATE reviews SET order_id = ?2 WHERE id = ?1", [review.id.0, order])?;
+    refold::refold_all(desk, &touched, now)
+}
+
+/// Of everything said about the payment, what says most: completed before authorised before pending.
+fn best_payment(desk: &Desk<'_>, review: &ReviewLine) -> Result<Loose> {
+    let ids = sql::all(
+        desk,
+        "SELECT e.id FROM events e JOIN events asked
+             ON asked.id = (SELECT event_id FROM reviews WHERE id = ?3)
+            AND e.family = asked.family AND e.environment = asked.environment
+         WHERE e.shop_id = ?1 AND (e.transaction_id = ?2 OR e.identity = ?2) AND e.order_id IS NULL
+           AND e.kind LIKE 'payment.%'
+         ORDER BY e.id",
+        params![review.shop.0, review.question.subject, review.id.0],
+        |row| row.number("id"),
+    )?;
+    let payments = ids.into_iter().map(|id| bind::load(desk, id)).collect::<Result<Vec<_>>>()?;
+    let rank = |payment: &Loose| match payment.kind() {
+        EventKind::PaymentCompleted => 3,
+        EventKind::PaymentAuthorized => 2,
+        EventKind::PaymentPending => 1,
+        _ => 0,
+    };
+    payments
+        .into_iter()
+        .max_by_key(rank)
+        .ok_or_else(|| StoreError::Conflict("the payment belongs to an order by now".to_owned()))
+}
+
+fn line(row: &Row<'_>) -> Result<ReviewLine> {
+    let verdict_word = row.text_opt("verdict")?;
+    Ok(ReviewLine {
+        id: ReviewId(row.number("id")?),
+        shop: ShopId(row.number("shop_id")?),
+        order: row.get::<_, Option<i64>>("order_id")?.map(OrderId),
+        notification: row.get::<_, Option<i64>>("notification_id")?.map(NotificationId),
+        question: Question {
+            kind: row.word("kind", QuestionKind::from_word)?,
+            subject: row.text("subject")?,
+            expected: row.text("expected")?,
+            got: row.text("got")?,
+        },
+        asked_at: row.time("asked_at")?,
+        verdict: verdict_word.as_deref().and_then(verdict),
+        answered_at: row.time_opt("answered_at")?,
+        answered_by: row.text_opt("answered_by")?,
+        is_moot: row.flag("is_moot")?,
+    })
+}
+
+fn by_id(db: &Connection, shop: ShopId, review: ReviewId) -> Result<Option<ReviewLine>> {
+    sql::one(db, "SELECT * FROM reviews WHERE id = ?1 AND shop_id = ?2", [review.0, shop.0], line)
+}
+
+/// All questions about an order, oldest first.
+pub(super) fn of_order(db: &Connection, shop: ShopId, order: OrderId) -> Result<Vec<ReviewLine>> {
+    let sql = "SELECT * FROM reviews WHERE order_id = ?1 AND shop_id = ?2 ORDER BY id";
+    sql::all(db, sql, [order.0, shop.0], line)
+}
+
+/// Open questions of a shop, oldest first.
+pub(super) fn open(db: &Connection, shop: ShopId) -> Result<Vec<ReviewLine>> {
+    sql::all(
+        db,
+        "SELECT * FROM reviews WHERE shop_id = ?1 AND verdict IS NULL AND is_moot = 0 ORDER BY id LIMIT ?2",
+        [shop.0, i64::from(PAGE_ROWS_MAX)],
+        line,
+    )
+}

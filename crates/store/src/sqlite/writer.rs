@@ -1,0 +1,310 @@
+//! The one thread that writes.
+//!
+//! It takes whatever is queued, at most [`BATCH_COMMANDS_MAX`], as one transaction, commits it with one sync, and only
+//! then answers: the sync that runs is the window in which the next batch gathers. An error of one command undoes that
+//! command alone; a commit that fails fails all of them.
+
+use super::error::is_lost_write;
+use super::journal::Waiting;
+use crate::{Change, Result, StoreError};
+use rusqlite::Connection;
+use std::fs::File;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// Commands that may wait for the writer; beyond, callers hear [`StoreError::Busy`].
+const QUEUE_COMMANDS_MAX: usize = 8_192;
+const BATCH_COMMANDS_MAX: usize = 1_024;
+/// A batch of heavy commands is closed after this long, so that light ones behind it do not wait for ever.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(50);
+
+/// What a command works with: the connection inside its transaction, and what has to be said after the commit.
+pub(super) struct Desk<'a> {
+    db: &'a Connection,
+    pub(super) waiting: &'a mut Waiting,
+    changes: Vec<Change>,
+}
+
+impl Desk<'_> {
+    /// Tells everybody who listens, once the commit has succeeded.
+    pub(super) fn announce(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+}
+
+impl Deref for Desk<'_> {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        self.db
+    }
+}
+
+/// How a command is kept from leaving half of itself behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// An error undoes this command only.
+    Savepoint,
+    /// Cheaper: the command refuses before its first write or not at all, so a failed write fails the whole batch.
+    Batch,
+}
+
+/// A queued command. Its result is kept until the commit is known.
+trait Command: Send {
+    fn guard(&self) -> Guard;
+    /// # Errors
+    /// Why it has to be undone; the command keeps its own copy for the answer.
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<()>;
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
+
+struct Typed<T, F> {
+    guard: Guard,
+    work: Option<F>,
+    result: Result<T>,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Command for Typed<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Desk<'_>) -> Result<T> + Send,
+{
+    fn guard(&self) -> Guard {
+        self.guard
+    }
+
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
+        let work = self.work.take().expect("a command runs once");
+        self.result = catch_unwind(AssertUnwindSafe(|| work(desk)))
+            .unwrap_or_else(|_| Err(StoreError::Failed("a write met a defect and was undone".to_owned())));
+        self.result.as_ref().map(|_| ()).map_err(Clone::clone)
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        // Somebody who no longer listens does not change what happened.
+        let _ = self.answer.send(committed.and(self.result));
+    }
+}
+
+/// What both sides of the queue know.
+#[derive(Default)]
+struct Shared {
+    commits: AtomicU64,
+    /// A sync has failed: nothing is acknowledged any more.
+    is_poisoned: AtomicBool,
+}
+
+/// The other end of the queue.
+pub(super) struct Writer {
+    queue: Mutex<Option<mpsc::Sender<Box<dyn Command>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    shared: Arc<Shared>,
+}
+
+/// What the writer needs to start.
+pub(super) struct Start {
+    pub(super) db: Connection,
+    /// Held for as long as the connection is open.
+    pub(super) lock: File,
+    pub(super) changes: broadcast::Sender<Change>,
+    /// Called when a sync has failed. Must not return to business as usual.
+    pub(super) fatal: Arc<dyn Fn(&str) + Send + Sync>,
+    pub(super) commit: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+impl Writer {
+    pub(super) fn start(start: Start) -> Result<Self> {
+        let (queue, commands) = mpsc::channel(QUEUE_COMMANDS_MAX);
+        let shared = Arc::new(Shared::default());
+        let waiting = Waiting::count(&start.db)?;
+        let thread = Thread { start, waiting, commands, shared: Arc::clone(&shared) };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || thread.run())
+            .map_err(|error| StoreError::Failed(format!("no thread for the writer: {error}")))?;
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), shared })
+    }
+
+    /// Queues a command and waits until it is on the disk.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        guard: Guard,
+        work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let result = Err(StoreError::Failed("the write was not reached".to_owned()));
+        let command = Box::new(Typed { guard, work: Some(work), result, answer });
+        {
+            let queue = self.queue.lock().expect("nothing panics while holding this lock");
+            let queue = queue.as_ref().ok_or_else(closed)?;
+            queue.try_send(command).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::error::TrySendError::Closed(_) => closed(),
+            })?;
+        }
+        answered.await.map_err(|_| closed())?
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    /// Takes nothing more in; what is queued is still written.
+    fn hang_up(&self) -> Option<JoinHandle<()>> {
+        self.queue.lock().expect("nothing panics while holding this lock").take();
+        self.thread.lock().expect("nothing panics while holding this lock").take()
+    }
+
+    pub(super) async fn close(&self) {
+        if let Some(thread) = self.hang_up() {
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!("the writer did not end well");
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(thread) = self.hang_up() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Failed("the store is closed".to_owned())
+}
+
+fn poisoned() -> StoreError {
+    StoreError::Failed(
+        "an earlier write was lost; nothing more is acknowledged until ipnd has restarted".to_owned(),
+    )
+}
+
+/// The thread's own side.
+struct Thread {
+    start: Start,
+    waiting: Waiting,
+    commands: mpsc::Receiver<Box<dyn Command>>,
+    shared: Arc<Shared>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while let Some(first) = self.commands.blocking_recv() {
+            self.batch(first);
+        }
+        let Start { db, lock, .. } = self.start;
+        if let Err((_, error)) = db.close() {
+            tracing::warn!(%error, "the database was not closed cleanly; the next start repairs that");
+        }
+        drop(lock);
+    }
+
+    /// One transaction: `first` and whatever is queued behind it.
+    fn batch(&mut self, first: Box<dyn Command>) {
+        let mut batch = vec![first];
+        let mut changes = Vec::new();
+        let committed = self.write(&mut batch, &mut changes);
+        if committed.is_err() {
+            let _ = control(&self.start.db, "ROLLBACK");
+            self.recount();
+            changes.clear();
+        }
+        for command in batch {
+            command.answer(committed.clone());
+        }
+        for change in changes {
+            // Nobody listening is fine.
+            let _ = self.start.changes.send(change);
+        }
+    }
+
+    fn write(&mut self, batch: &mut Vec<Box<dyn Command>>, changes: &mut Vec<Change>) -> Result<()> {
+        if self.shared.is_poisoned.load(Ordering::Relaxed) {
+            return Err(poisoned());
+        }
+        control(&self.start.db, "BEGIN IMMEDIATE")?;
+        let began = Instant::now();
+        let mut next = 0;
+        loop {
+            self.command(batch[next].as_mut(), changes)?;
+            next += 1;
+            if batch.len() == BATCH_COMMANDS_MAX || began.elapsed() > BATCH_TIME_MAX {
+                break;
+            }
+            let Ok(command) = self.commands.try_recv() else { break };
+            batch.push(command);
+        }
+        self.commit()
+    }
+
+    /// Runs one command. An error here fails the batch; an error of the command alone is its own affair.
+    fn command(&mut self, command: &mut dyn Command, changes: &mut Vec<Change>) -> Result<()> {
+        let guard = command.guard();
+        if guard == Guard::Savepoint {
+            control(&self.start.db, "SAVEPOINT command")?;
+        }
+        let mut desk = Desk { db: &self.start.db, waiting: &mut self.waiting, changes: Vec::new() };
+        let done = command.run(&mut desk);
+        let said = std::mem::take(&mut desk.changes);
+        match (done, guard) {
+            (Ok(()), _) => changes.extend(said),
+            (Err(error), _) if self.start.db.is_autocommit() => return Err(error),
+            (Err(StoreError::TooManyWaiting | StoreError::Conflict(_)), Guard::Batch) => {}
+            (Err(error), Guard::Batch) => return Err(error),
+            (Err(_), Guard::Savepoint) => {
+                control(&self.start.db, "ROLLBACK TO command")?;
+                self.recount();
+            }
+        }
+        if guard == Guard::Savepoint {
+            control(&self.start.db, "RELEASE command")?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        match (self.start.commit)(&self.start.db) {
+            Ok(()) => {
+                self.shared.commits.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                if is_lost_write(&error) {
+                    self.shared.is_poisoned.store(true, Ordering::Relaxed);
+                    tracing::error!(%error, "a write to the disk was lost; ipnd stops acknowledging");
+                    (self.start.fatal)(&error.to_string());
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What was counted along the way is no longer true; look again.
+    fn recount(&mut self) {
+        match Waiting::count(&self.start.db) {
+            Ok(waiting) => self.waiting = waiting,
+            Err(error) => tracing::error!(%error, "waiting notifications could not be counted"),
+        }
+    }
+}
+
+fn control(db: &Connection, sql: &'static str) -> Result<()> {
+    super::sql::run(db, sql, [])?;
+    Ok(())
+}
+
+pub(super) fn commit(db: &Connection) -> rusqlite::Result<()> {
+    db.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
+}
