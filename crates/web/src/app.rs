@@ -4,7 +4,6 @@ use crate::buckets::Buckets;
 use ipnd_core::Limits;
 use ipnd_store::{Account, Clock, Store};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// Cheap to clone; one for the whole process.
@@ -16,7 +15,6 @@ struct Shared {
     inner: Inner,
     attempts: Buckets,
     unproven: Buckets,
-    stopping: CancellationToken,
 }
 
 pub struct Inner {
@@ -51,7 +49,6 @@ impl App {
             inner,
             attempts: Buckets::new(ATTEMPTS_BURST, ATTEMPTS_A_SECOND),
             unproven: Buckets::new(UNPROVEN_BURST, UNPROVEN_A_SECOND),
-            stopping: CancellationToken::new(),
         }))
     }
 

@@ -1,19 +1,28 @@
 //! What the process answers: notifications, the API, the storefront, the owner's pages.
 
+mod api;
 mod app;
 mod assets;
 pub mod auth;
+mod body;
 mod buckets;
+mod errors;
 mod headers;
+mod health;
 mod i18n;
+mod intake;
+mod landing;
+mod metrics;
 mod owner;
 mod page;
 mod problem;
 mod remote;
 mod router;
+mod server;
 mod storefront;
 
 pub use app::{App, DemoLinks, Inner};
 pub use problem::{FieldProblem, Problem};
 pub use remote::Remote;
 pub use router::router;
+pub use server::serve;

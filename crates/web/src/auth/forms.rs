@@ -59,7 +59,7 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
 
 /// Browsers say where a request comes from, and pages cannot forge it. Older ones, and plain http, only send
 /// `Origin`. What says neither is no browser of ours.
-fn comes_from_us(app: &App, headers: &HeaderMap) -> bool {
+pub(crate) fn comes_from_us(app: &App, headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return matches!(site.as_bytes(), b"same-origin" | b"none");
     }

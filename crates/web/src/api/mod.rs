@@ -1,0 +1,94 @@
+//! `/v1`: what a shop's own programs work with. Bearer keys, JSON, problem documents; described by the OpenAPI
+//! document at `/v1/openapi.json`, which a test holds against [`ROUTES`].
+
+mod accounts;
+mod amount;
+mod events;
+mod gateways;
+mod json;
+mod lists;
+mod notifications;
+mod orders;
+mod params;
+mod products;
+mod reviews;
+#[cfg(test)]
+mod tests;
+
+use crate::app::App;
+use crate::headers;
+use crate::problem::Problem;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post, put};
+
+/// The description of all this, written by hand.
+const OPENAPI: &str = include_str!("../../openapi.json");
+
+/// One address with one method.
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    handler: fn() -> MethodRouter<App>,
+}
+
+const fn route(method: &'static str, path: &'static str, handler: fn() -> MethodRouter<App>) -> Route {
+    Route { method, path, handler }
+}
+
+/// Every route. The router is made from it, and the OpenAPI document is checked against it.
+const ROUTES: &[Route] = &[
+    route("GET", "/v1/openapi.json", || get(openapi)),
+    route("GET", "/v1/gateways", || get(gateways::list)),
+    route("GET", "/v1/accounts", || get(accounts::list)),
+    route("POST", "/v1/accounts", || post(accounts::create)),
+    route("GET", "/v1/accounts/{id}", || get(accounts::read)),
+    route("PUT", "/v1/accounts/{id}", || put(accounts::update)),
+    route("GET", "/v1/products", || get(products::list)),
+    route("POST", "/v1/products", || post(products::create)),
+    route("GET", "/v1/products/{sku}", || get(products::read)),
+    route("PUT", "/v1/products/{sku}", || put(products::put)),
+    route("GET", "/v1/orders", || get(orders::list)),
+    route("POST", "/v1/orders", || post(orders::create)),
+    route("GET", "/v1/orders/{id}", || get(orders::read)),
+    route("POST", "/v1/orders/{id}/cancel", || post(orders::cancel)),
+    route("GET", "/v1/reviews", || get(reviews::list)),
+    route("POST", "/v1/reviews/{id}", || post(reviews::answer)),
+    route("GET", "/v1/notifications", || get(notifications::list)),
+    route("GET", "/v1/notifications/{id}", || get(notifications::read)),
+    route("GET", "/v1/events", || get(events::list)),
+];
+
+pub(crate) fn routes() -> Router<App> {
+    let mut router = Router::new();
+    for (index, route) in ROUTES.iter().enumerate() {
+        router = router.route(route.path, (route.handler)());
+        let is_last_of_its_path = ROUTES[index + 1..].iter().all(|other| other.path != route.path);
+        if is_last_of_its_path {
+            router = router.route(route.path, wrong_method(route.path));
+        }
+    }
+    let no_such_route = || any(|| async { Problem::NoSuchRoute });
+    router
+        .route("/v1", no_such_route())
+        .route("/v1/", no_such_route())
+        .route("/v1/{*rest}", no_such_route())
+        .layer(from_fn(headers::secure))
+}
+
+/// Answers the methods that a path does not have.
+fn wrong_method(path: &'static str) -> MethodRouter<App> {
+    let methods: Vec<&str> =
+        ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
+    let allow = methods.join(", ");
+    MethodRouter::new().fallback(move || {
+        let allow = allow.clone();
+        async move { Problem::MethodNotAllowed { allow } }
+    })
+}
+
+async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}

@@ -1,0 +1,199 @@
+//! Where gateways tell: `POST /in/{token}`.
+//!
+//! Bounds the request, finds the account, has the gateway look at it, journals it, answers. Nothing else. An answer
+//! that means “received” is given only after the journal is on the disk; everything that cannot be kept is answered
+//! so that the gateway comes again. There is never a redirect: senders follow those with GET and lose the message
+//! (T-D16).
+
+use crate::app::App;
+use crate::body::{self, BodyProblem};
+use crate::remote::Remote;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use ipnd_core::{Language, Reason};
+use ipnd_gateways::{Gateway, Outcome, RawRequest, Received, Reply, Settings};
+use ipnd_store::{Account, Journaled, NewNotification, StoreError};
+
+pub(crate) fn routes() -> Router<App> {
+    // A method that is not POST hears the same for every token, whether it exists or not.
+    let wrong_method = || async { (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]) };
+    Router::new().route("/in/{token}", post(receive).fallback(wrong_method))
+}
+
+/// What a sender hears instead of an acknowledgement.
+enum Refusal {
+    /// No account has this token. Says nothing more, so that nothing can be learnt by trying.
+    Unknown,
+    /// The message cannot be accepted as it is.
+    Message { status: StatusCode, sentence: String, code: String },
+    /// Not now. Nothing was kept; the gateway has to send it again.
+    Later(&'static str),
+    /// A defect of ours; the gateway has to send it again.
+    Defect,
+}
+
+async fn receive(State(app): State<App>, Path(token): Path<String>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    match keep(&app, &token, parts, body).await {
+        Ok(reply) => answer(reply),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The way of a notification into the journal.
+async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply, Refusal> {
+    let remote = Remote::of(&parts.extensions);
+    let now = app.clock.now();
+    let Some(account) = app.store.account_by_token(token).await? else {
+        // Guessing costs as much as forging.
+        let is_flood = !app.unproven().take(remote, now);
+        return Err(if is_flood { Refusal::Later("flood") } else { Refusal::Unknown });
+    };
+    let (gateway, settings) = understand(&account)?;
+    let body =
+        body::read(body, app.limits.body_bytes_max).await.map_err(|problem| unreadable(app, problem))?;
+    let request = raw(parts, &body);
+    match (gateway.receive)(&request, &settings, now) {
+        Received::Proven(_) => {}
+        // Whatever is not proved by itself makes work, so one address may send only so much of it (T-G07).
+        _ if !app.unproven().take(remote, now) => return Err(Refusal::Later("flood")),
+        Received::Ask(_) => {}
+        Received::Refused(reason) => return Err(refused(gateway, &reason)),
+    }
+    let notification = NewNotification { account: account.id, received_at: now, remote: remote.0, request };
+    let waiting_max = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
+    let outcome = match app.store.journal(notification, waiting_max).await? {
+        Journaled::New(_) => Outcome::Accepted,
+        Journaled::Copy(_) => Outcome::Duplicate,
+    };
+    let word = if outcome == Outcome::Accepted { "new" } else { "copy" };
+    metrics::counter!("ipnd_notifications_total", "gateway" => gateway.id, "kind" => word).increment(1);
+    Ok((gateway.reply)(outcome))
+}
+
+/// The gateway that is to look at it, and what it has to know. Both were right when the account was made.
+fn understand(account: &Account) -> Result<(&'static Gateway, Settings), Refusal> {
+    let gateway = ipnd_gateways::find(&account.gateway).ok_or_else(|| {
+        tracing::error!(account = %account.id, gateway = account.gateway, "no such gateway exists any more");
+        Refusal::Defect
+    })?;
+    let settings = Settings::check(gateway.settings, account.environment, account.settings.clone());
+    let settings = settings.map_err(|problems| {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        tracing::error!(account = %account.id, ?problems, "the account's settings do not fit its gateway any more");
+        Refusal::Defect
+    })?;
+    Ok((gateway, settings))
+}
+
+/// The request as it came, as far as HTTP lets us know.
+fn raw(parts: Parts, body: &Bytes) -> RawRequest {
+    RawRequest {
+        method: parts.method.as_str().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: headers(&parts.headers),
+        body: body.to_vec(),
+    }
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| -> String {
+        value
+            .as_bytes()
+            .iter()
+            .map(|byte| if byte.is_ascii() { char::from(*byte) } else { '\u{fffd}' })
+            .collect()
+    };
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+fn unreadable(app: &App, problem: BodyProblem) -> Refusal {
+    let (status, code, sentence) = match problem {
+        BodyProblem::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!("The message is too large: at most {} bytes are read.", app.limits.body_bytes_max),
+        ),
+        BodyProblem::TooSlow => {
+            (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The message did not arrive in time.".to_owned())
+        }
+        BodyProblem::Broken => (StatusCode::BAD_REQUEST, "body_broken", "The message broke off.".to_owned()),
+    };
+    Refusal::Message { status, sentence, code: code.to_owned() }
+}
+
+fn refused(gateway: &Gateway, reason: &Reason) -> Refusal {
+    let status = (gateway.reply)(Outcome::Refused).status;
+    Refusal::Message {
+        status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+        sentence: reason.sentence(Language::En),
+        code: reason.code.clone(),
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NoRoom(_) => {
+                tracing::error!(%error, "a notification could not be kept");
+                Self::Later("no_room")
+            }
+            StoreError::Busy => Self::Later("busy"),
+            StoreError::TooManyWaiting => Self::Later("too_many_waiting"),
+            StoreError::Conflict(_) | StoreError::Failed(_) => {
+                tracing::error!(%error, "a notification could not be kept");
+                Self::Defect
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// Refused messages are counted and not stored, so nobody can fill the disk with them (T-G08).
+    fn into_response(self) -> Response {
+        let count = |code: String| {
+            metrics::counter!("ipnd_notifications_refused_total", "reason" => code).increment(1);
+        };
+        match self {
+            Self::Unknown => {
+                count("unknown_token".into());
+                StatusCode::NOT_FOUND.into_response()
+            }
+            Self::Message { status, sentence, code } => {
+                count(code);
+                (status, sentence).into_response()
+            }
+            Self::Later(code) => {
+                count(code.into());
+                later(StatusCode::SERVICE_UNAVAILABLE)
+            }
+            Self::Defect => {
+                count("defect".into());
+                later(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+}
+
+fn later(status: StatusCode) -> Response {
+    (status, [(RETRY_AFTER, "30")], "The message could not be kept. Please send it again later.")
+        .into_response()
+}
+
+/// What the gateway wants to hear, in its own words.
+fn answer(reply: Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = status;
+    if let Some(content_type) = reply.content_type {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    response
+}
