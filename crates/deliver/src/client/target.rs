@@ -26,8 +26,9 @@ impl Target {
             url: text.chars().take(200).collect(),
             problem: problem.to_owned(),
         };
-        if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            return Err(problem("it contains a space or a control character"));
+        // A backslash is a slash to some readers and a letter to others.
+        if text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
+            return Err(problem("it contains a space, a backslash or a control character"));
         }
         let url = Url::parse(text).map_err(|error| problem(&error.to_string()))?;
         let is_tls = match url.scheme() {

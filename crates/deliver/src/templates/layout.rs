@@ -64,10 +64,10 @@ fn order_box(language: Language, words: &MailWords) -> String {
     for item in &words.order.items {
         let (name, total) = (escape(&item.name), escape(&item.total));
         let quantity = item.quantity;
-        write!(
+        writeln!(
             rows,
             "<tr><td style=\"padding:4px 0\">{quantity} × {name}</td>\
-<td align=\"right\" style=\"padding:4px 0 4px 16px;white-space:nowrap\">{total}</td></tr>\n"
+<td align=\"right\" style=\"padding:4px 0 4px 16px;white-space:nowrap\">{total}</td></tr>"
         )
         .expect("writing to a string cannot fail");
     }
