@@ -1,0 +1,334 @@
+//! The form of an account, made from its gateway's table of settings.
+
+use super::accounts::PATH;
+use super::failure::Failure;
+use super::fields::Fields;
+use super::frame::{Frame, Section};
+use super::visit::Visit;
+use super::words::Words;
+use crate::page;
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use ipnd_core::Environment;
+use ipnd_gateways::{Gateway, Setting, SettingKind, Settings};
+use ipnd_store::Account;
+use std::collections::BTreeMap;
+
+const NAME_CHARS_MAX: usize = 80;
+/// Characters of one setting.
+const VALUE_CHARS_MAX: usize = 10_000;
+/// In front of a setting's key, in the form.
+const PREFIX: &str = "set.";
+
+/// The form as it was filled in, with what is wrong.
+pub(super) struct Form {
+    pub(super) name: String,
+    environment: Option<Environment>,
+    pub(super) creates_orders: bool,
+    values: BTreeMap<String, String>,
+    problems: BTreeMap<String, String>,
+}
+
+#[derive(Template)]
+#[template(path = "owner/account_form.html")]
+struct FormPage {
+    page: Frame,
+    title: String,
+    action: String,
+    back: String,
+    gateway: &'static Gateway,
+    is_new: bool,
+    name: String,
+    environment: &'static str,
+    creates_orders: bool,
+    inputs: Vec<Input>,
+    problems: BTreeMap<String, String>,
+}
+
+struct Input {
+    name: String,
+    label: String,
+    help: String,
+    kind: &'static str,
+    required: bool,
+    value: String,
+    /// A secret that is there already and is not shown.
+    is_kept: bool,
+    problem: Option<String>,
+}
+
+impl Form {
+    pub(super) fn new(gateway: &Gateway) -> Self {
+        Self {
+            name: gateway.name.to_owned(),
+            environment: None,
+            creates_orders: false,
+            values: BTreeMap::new(),
+            problems: BTreeMap::new(),
+        }
+    }
+
+    /// The form of an account as it is. Secrets stay where they are.
+    pub(super) fn of(gateway: &Gateway, account: &Account) -> Self {
+        let is_shown = |key: &str| {
+            let setting = gateway.settings.iter().find(|setting| setting.key == key);
+            setting.is_some_and(|setting| setting.kind != SettingKind::Secret)
+        };
+        let values = account.settings.iter().filter(|(key, _)| is_shown(key));
+        Self {
+            name: account.name.clone(),
+            environment: Some(account.environment),
+            creates_orders: account.creates_orders,
+            values: values.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            problems: BTreeMap::new(),
+        }
+    }
+
+    /// Reads what was sent and checks it against the gateway's table.
+    pub(super) fn read(gateway: &Gateway, fields: &Fields, known: Option<&Account>, words: Words) -> Self {
+        let environment = match known {
+            Some(account) => Some(account.environment),
+            None => Environment::from_word(fields.get("environment")),
+        };
+        let mut values: BTreeMap<String, String> = fields.beginning_with(PREFIX).collect();
+        // A live form has the field of the sandbox's address too; left empty it means nothing.
+        values.retain(|_, value| !value.trim().is_empty());
+        let mut form = Self {
+            name: fields.get("name").to_owned(),
+            environment,
+            creates_orders: fields.is_set("creates_orders"),
+            values,
+            problems: BTreeMap::new(),
+        };
+        form.keep_secrets(gateway, known);
+        form.check(gateway, words);
+        form
+    }
+
+    /// A secret that was left empty stays as it is.
+    fn keep_secrets(&mut self, gateway: &Gateway, known: Option<&Account>) {
+        let Some(account) = known else { return };
+        for setting in gateway.settings.iter().filter(|setting| setting.kind == SettingKind::Secret) {
+            if let Some(secret) = account.settings.get(setting.key) {
+                self.values.entry(setting.key.to_owned()).or_insert_with(|| secret.clone());
+            }
+        }
+    }
+
+    fn check(&mut self, gateway: &Gateway, words: Words) {
+        let mut wrong = |key: &str, problem: String| {
+            self.problems.insert(key.to_owned(), problem);
+        };
+        let is_line = !self.name.is_empty() && !self.name.chars().any(char::is_control);
+        if !is_line || self.name.chars().count() > NAME_CHARS_MAX {
+            wrong("name", words.t("accounts.problem_name"));
+        }
+        if self.environment.is_none() {
+            wrong("environment", words.t("accounts.problem_environment"));
+        }
+        for (key, _) in self.values.iter().filter(|(_, value)| value.chars().count() > VALUE_CHARS_MAX) {
+            wrong(key, words.t("accounts.problem_long"));
+        }
+        // Without a choice, sandbox is the milder one: the problem above stops the form anyway.
+        let environment = self.environment.unwrap_or(Environment::Sandbox);
+        if let Err(problems) = Settings::check(gateway.settings, environment, self.values.clone()) {
+            for problem in problems {
+                wrong(&problem.key, in_words(&problem.problem, words));
+            }
+        }
+    }
+
+    /// What may be kept, if nothing is wrong.
+    pub(super) fn checked(&self) -> Option<(Environment, BTreeMap<String, String>)> {
+        let environment = self.environment.filter(|_| self.problems.is_empty())?;
+        let values = self.values.iter().map(|(key, value)| (key.clone(), value.trim().to_owned()));
+        Some((environment, values.collect()))
+    }
+
+    /// The settings as they are shown beside the account: label and value, without secrets.
+    pub(super) fn shown_values(&self, gateway: &Gateway, words: Words) -> Vec<(String, String)> {
+        let shown = |setting: &Setting| {
+            let value = self.values.get(setting.key).filter(|_| setting.kind != SettingKind::Secret)?;
+            Some((label(gateway, setting, words), value.clone()))
+        };
+        gateway.settings.iter().filter_map(shown).collect()
+    }
+}
+
+/// The gateways' own check speaks English; the page says the same in its own language.
+fn in_words(problem: &str, words: Words) -> String {
+    words.t(match problem {
+        "this is needed" => "accounts.problem_needed",
+        "this gateway has no such setting" => "accounts.problem_unknown",
+        "only an account in the sandbox environment may set this" => "accounts.problem_sandbox_only",
+        "this is not an http or https address" => "accounts.problem_not_url",
+        other => return other.to_owned(),
+    })
+}
+
+fn label(gateway: &Gateway, setting: &Setting, words: Words) -> String {
+    let key = format!("setting.{}.{}", gateway.id, setting.key);
+    if Words::has(&key) { words.t(&key) } else { setting.label.to_owned() }
+}
+
+fn help(gateway: &Gateway, setting: &Setting, words: Words) -> String {
+    let key = format!("setting.{}.{}.help", gateway.id, setting.key);
+    if Words::has(&key) { words.t(&key) } else { setting.help.to_owned() }
+}
+
+pub(super) async fn form_page(
+    visit: &Visit,
+    gateway: &'static Gateway,
+    account: Option<&Account>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let words = visit.words;
+    let status = if form.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let here = account.map(|account| format!("{PATH}/{}", account.id));
+    // Once the environment is fixed, settings of the other one are not offered.
+    let fits = |setting: &&Setting| {
+        let is_live = account.is_some_and(|account| account.environment == Environment::Live);
+        !(is_live && setting.kind == SettingKind::SandboxUrl)
+    };
+    let inputs =
+        gateway.settings.iter().filter(fits).map(|setting| input(gateway, setting, account, &form, words));
+    let shown = FormPage {
+        page: visit.frame(Section::Accounts).await?,
+        title: match account {
+            Some(account) => words.with("accounts.edit", "name", &account.name),
+            None => words.t("accounts.add"),
+        },
+        action: here.as_ref().map_or_else(|| format!("{PATH}/new"), |here| format!("{here}/edit")),
+        back: here.unwrap_or_else(|| PATH.to_owned()),
+        gateway,
+        is_new: account.is_none(),
+        environment: form.environment.map_or("", Environment::word),
+        creates_orders: form.creates_orders,
+        inputs: inputs.collect(),
+        problems: form.problems.clone(),
+        name: form.name,
+    };
+    Ok(page::html(status, &shown))
+}
+
+fn input(
+    gateway: &Gateway,
+    setting: &Setting,
+    account: Option<&Account>,
+    form: &Form,
+    words: Words,
+) -> Input {
+    let is_secret = setting.kind == SettingKind::Secret;
+    let value = form.values.get(setting.key).filter(|_| !is_secret).cloned().unwrap_or_default();
+    Input {
+        name: format!("{PREFIX}{}", setting.key),
+        label: label(gateway, setting, words),
+        help: help(gateway, setting, words),
+        kind: match setting.kind {
+            SettingKind::Text => "text",
+            SettingKind::Secret => "secret",
+            SettingKind::List => "list",
+            SettingKind::SandboxUrl => "sandbox_url",
+        },
+        required: setting.required,
+        value,
+        is_kept: is_secret && account.is_some_and(|account| account.settings.contains_key(setting.key)),
+        problem: form.problems.get(setting.key).cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipnd_core::Language;
+    use jiff::Timestamp;
+
+    /// One setting of each kind.
+    fn gateway() -> Gateway {
+        let setting = |key, kind, required| Setting { key, kind, required, label: "Label", help: "Help" };
+        let table = vec![
+            setting("ids", SettingKind::List, true),
+            setting("secret", SettingKind::Secret, true),
+            setting("url", SettingKind::SandboxUrl, false),
+        ];
+        let known = ipnd_gateways::ALL[0];
+        Gateway {
+            id: "test",
+            name: "Test",
+            family: "test",
+            proof: known.proof,
+            documentation: "",
+            settings: table.leak(),
+            receive: known.receive,
+            resume: known.resume,
+            reply: known.reply,
+            compose: known.compose,
+            checkout: known.checkout,
+        }
+    }
+
+    fn account(settings: &[(&str, &str)]) -> Account {
+        Account {
+            id: ipnd_store::AccountId(1),
+            shop: ipnd_store::ShopId(1),
+            gateway: "test".into(),
+            name: "Mine".into(),
+            environment: Environment::Live,
+            settings: settings.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            creates_orders: false,
+            token: "t".into(),
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn read(body: &str, known: Option<&Account>) -> Form {
+        Form::read(&gateway(), &Fields::parse(body.as_bytes()).unwrap(), known, Words(Language::En))
+    }
+
+    #[test]
+    fn problems_stand_beside_their_fields() {
+        let form = read("name=&set.url=x&set.other=1", None);
+        let keys: Vec<&str> = form.problems.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["environment", "ids", "name", "other", "secret", "url"]);
+        assert!(form.checked().is_none());
+    }
+
+    #[test]
+    fn every_problem_of_the_check_is_said_in_the_pages_language() {
+        let english = read("name=x&environment=live&set.url=http://a.test&set.other=1", None);
+        let german = Form::read(
+            &gateway(),
+            &Fields::parse(b"name=x&environment=live&set.url=http://a.test&set.other=1").unwrap(),
+            None,
+            Words(Language::De),
+        );
+        for (key, problem) in &english.problems {
+            assert_ne!(Some(problem), german.problems.get(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_kept_when_left_empty_and_never_shown() {
+        let known = account(&[("ids", "A"), ("secret", "s3cret")]);
+        let form = read("name=Mine&set.ids=B&set.secret=", Some(&known));
+        let (environment, settings) = form.checked().unwrap();
+        assert_eq!(
+            (environment, settings["ids"].as_str(), settings["secret"].as_str()),
+            (Environment::Live, "B", "s3cret")
+        );
+        let shown = input(&gateway(), &gateway().settings[1], Some(&known), &form, Words(Language::En));
+        assert!(shown.value.is_empty() && shown.is_kept);
+        assert!(!Form::of(&gateway(), &known).values.contains_key("secret"));
+    }
+
+    #[test]
+    fn t_a02_the_address_of_a_sandbox_cannot_be_set_in_a_live_account() {
+        let form = read("name=x&environment=live&set.ids=A&set.secret=s&set.url=http://evil.test", None);
+        assert!(form.checked().is_none() && form.problems.contains_key("url"));
+        // A form cannot move an account to the other environment either.
+        let known = account(&[("ids", "A"), ("secret", "s")]);
+        let form = read("name=x&environment=sandbox&set.ids=A&set.url=http://evil.test", Some(&known));
+        assert!(form.checked().is_none() && form.problems.contains_key("url"));
+    }
+}
