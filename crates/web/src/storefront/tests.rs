@@ -1,1 +1,0 @@
-//! The storefront over HTTP, on a real store.
