@@ -1,1 +1,25 @@
-fn main() {}
+//! ipnd: hears what payment gateways say, proves it, and tells the shop what is true.
+
+mod cli;
+mod config;
+mod console;
+mod demo;
+mod gateways;
+mod init;
+mod log;
+mod sample;
+mod serve;
+mod server;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ipnd: {}", console::printable(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}

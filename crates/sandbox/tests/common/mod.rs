@@ -74,10 +74,13 @@ pub(crate) async fn serve(router: Router) -> SocketAddr {
     address
 }
 
+/// One request: its headers and its body.
+type Heard = (HeaderMap, Vec<u8>);
+
 /// A shop's notification address that keeps what it hears and answers as it is told (200 when it is told nothing).
 #[derive(Clone, Default)]
 pub(crate) struct Shop {
-    pub(crate) heard: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+    pub(crate) heard: Arc<Mutex<Vec<Heard>>>,
     pub(crate) answers: Arc<Mutex<VecDeque<u16>>>,
 }
 

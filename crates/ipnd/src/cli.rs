@@ -1,0 +1,78 @@
+//! The commands.
+
+use crate::{config, demo, gateways, init, serve};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Hears what payment gateways say, proves it, and tells your shop what is true.
+#[derive(Parser)]
+#[command(
+    name = "ipnd",
+    version,
+    max_term_width = 100,
+    after_help = "Start with `ipnd demo`. For a real shop: `ipnd init`, then `ipnd serve`."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a sample shop with everything around it, to try ipnd out
+    ///
+    /// A shop with a few products, a sandbox that plays PayPal over real HTTP, a mailbox that catches all mails, and
+    /// the owner's pages. Nothing leaves this machine. Without --data everything is forgotten at the end.
+    Demo(demo::Options),
+    /// Run ipnd for a real shop
+    ///
+    /// Options come from the configuration file, then from the environment (IPND_LISTEN, IPND_MAIL_HOST ...), then
+    /// from the command line; what comes later wins.
+    Serve(config::Flags),
+    /// Write a configuration file with every option explained
+    Init {
+        /// Where to write it
+        #[arg(default_value = "ipnd.toml")]
+        file: PathBuf,
+    },
+    /// List the gateways that ipnd understands, or check example messages
+    Gateways {
+        #[command(subcommand)]
+        command: Option<GatewaysCommand>,
+        /// One JSON document instead of a list for people
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum GatewaysCommand {
+    /// Hold files of example messages against what ipnd makes of them
+    ///
+    /// Each line is a JSON object with `name`, `kind`, `body` and `expect`. Only lines of kind `ipn` are checked.
+    Check {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> Result<()> {
+        match self.command {
+            Command::Demo(options) => demo::run(&options),
+            Command::Serve(flags) => serve::run(&flags),
+            Command::Init { file } => init::run(&file),
+            Command::Gateways { command: None, json } => gateways::list(json),
+            Command::Gateways { command: Some(GatewaysCommand::Check { files }), .. } => {
+                gateways::check(&files)
+            }
+        }
+    }
+}
+
+/// Where the demo listens unless it is told otherwise; the default of `serve` too.
+pub(crate) fn default_listen() -> SocketAddr {
+    config::Config::default().listen
+}

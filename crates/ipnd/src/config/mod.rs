@@ -1,0 +1,99 @@
+//! The configuration of `ipnd serve`: file, then environment, then command line; what comes later wins.
+//!
+//! `ipnd.toml` is the reference: it is what `ipnd init` writes, and the list of known options is read from it, so an
+//! option that is not documented there cannot be set.
+
+mod check;
+mod nearest;
+mod options;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use options::TEMPLATE;
+pub(crate) use sources::{Flags, load};
+
+use ipnd_core::Limits;
+use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) base_url: Option<String>,
+    pub(crate) data: PathBuf,
+    pub(crate) mail: Mail,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) log: Log,
+    pub(crate) limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
+            base_url: None,
+            data: PathBuf::from("data"),
+            mail: Mail::default(),
+            outgoing: Outgoing::default(),
+            log: Log::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// No `Debug` outside tests: it holds a password (T-D13).
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
+pub(crate) struct Mail {
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) tls: Tls,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) from: Option<String>,
+    pub(crate) from_name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Tls {
+    #[default]
+    StartTls,
+    Implicit,
+    None,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
+pub(crate) struct Outgoing {
+    pub(crate) allowed: Vec<SocketAddr>,
+    pub(crate) extra_ca_files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), filter: "info".to_owned() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
