@@ -11,8 +11,12 @@ use std::fmt;
 /// Longest amount text that is looked at, in bytes. Real amounts have under 30.
 const TEXT_BYTES_MAX: usize = 40;
 
-/// Digits kept in front of the decimal point; with 18 decimal places this stays inside an `i128`.
+/// Digits in front of the decimal point that an amount from outside may have.
 const WHOLE_DIGITS_MAX: usize = 18;
+
+/// The same for sums and products of such amounts. With 18 decimal places this still fits an `i128`; a sum that
+/// could be written but not read again would make an order unreadable.
+const SUM_DIGITS_MAX: usize = 20;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {
@@ -53,6 +57,10 @@ impl Money {
     /// # Errors
     /// Everything else, T-B09: exponents, commas, other scripts' digits, `-0`, `NaN`, spaces, overlong text.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        Self::read(text, currency, WHOLE_DIGITS_MAX)
+    }
+
+    fn read(text: &str, currency: Currency, whole_digits_max: usize) -> Result<Self, MoneyError> {
         let shown = || text.chars().take(TEXT_BYTES_MAX).collect::<String>();
         let malformed = || MoneyError::Malformed(shown());
         if text.is_empty() || text.len() > TEXT_BYTES_MAX {
@@ -71,7 +79,7 @@ impl Money {
         if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
             return Err(malformed());
         }
-        if whole.trim_start_matches('0').len() > WHOLE_DIGITS_MAX {
+        if whole.trim_start_matches('0').len() > whole_digits_max {
             return Err(MoneyError::TooLarge(shown()));
         }
         let exponent = currency.exponent();
@@ -130,25 +138,29 @@ impl Money {
     /// [`MoneyError::DifferentCurrencies`], or [`MoneyError::TooLarge`] when the sum does not fit.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        let minor =
-            self.minor.checked_add(other.minor).ok_or_else(|| MoneyError::TooLarge(other.decimal()))?;
-        Ok(Self { minor, currency: self.currency })
+        self.bounded(self.minor.checked_add(other.minor))
     }
 
     /// # Errors
     /// As [`Money::plus`].
     pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
-        self.plus(other.negated())
+        self.same_currency(other)?;
+        self.bounded(self.minor.checked_sub(other.minor))
     }
 
     /// # Errors
     /// [`MoneyError::TooLarge`] when the product does not fit.
     pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
-        let minor = self
-            .minor
-            .checked_mul(i128::from(quantity))
-            .ok_or_else(|| MoneyError::TooLarge(self.decimal()))?;
-        Ok(Self { minor, currency: self.currency })
+        self.bounded(self.minor.checked_mul(i128::from(quantity)))
+    }
+
+    /// A result in this currency, unless it has more digits than can be read again.
+    fn bounded(self, minor: Option<i128>) -> Result<Self, MoneyError> {
+        let digits = u32::try_from(SUM_DIGITS_MAX).expect("20") + u32::from(self.currency.exponent());
+        minor
+            .filter(|minor| minor.unsigned_abs() < 10_u128.pow(digits))
+            .map(|minor| Self { minor, currency: self.currency })
+            .ok_or_else(|| MoneyError::TooLarge(self.decimal()))
     }
 
     /// Compares two amounts of one currency; `None` when the currencies differ.
@@ -206,6 +218,6 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
-        Self::parse(&wire.amount, wire.currency).map_err(serde::de::Error::custom)
+        Self::read(&wire.amount, wire.currency, SUM_DIGITS_MAX).map_err(serde::de::Error::custom)
     }
 }

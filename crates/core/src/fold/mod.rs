@@ -88,9 +88,9 @@ pub fn fold(facts: Facts<'_>) -> OrderState {
 
     let zero = Money::zero(facts.terms.total.currency());
     let sum = |part: fn(&Judged) -> Option<Money>| {
-        let counted = payments.iter().filter(|judged| judged.payment.counts);
-        let amounts = counted.filter_map(part).filter(|amount| amount.currency() == zero.currency());
-        amounts.fold(zero, |sum, amount| sum.plus(amount).expect("one currency, and amounts are bounded"))
+        let amounts = payments.iter().filter(|judged| judged.payment.counts).filter_map(part);
+        let addable = amounts.filter(|amount| amount.currency() == zero.currency() && amount.is_positive());
+        addable.fold(zero, |sum, amount| sum.plus(amount).expect("one currency, and amounts are bounded"))
     };
     let mut state = OrderState {
         status: OrderStatus::Open,

@@ -49,11 +49,18 @@ impl Judged {
         self.left().filter(|_| self.hold.is_held)
     }
 
+    pub(super) fn is_refunded_in_full(&self) -> bool {
+        self.refunded.is_some_and(Money::is_positive) && self.left().is_some_and(Money::is_zero)
+    }
+
+    /// The shop lost it to a gateway or bank, and had not sent it back itself before.
+    pub(super) fn is_reversed(&self) -> bool {
+        self.hold.is_held && !self.is_refunded_in_full()
+    }
+
     /// Nothing of it is left with the shop.
     pub(super) fn is_returned(&self) -> bool {
-        let refunded_in_full =
-            self.refunded.is_some_and(Money::is_positive) && self.left().is_some_and(Money::is_zero);
-        self.is_completed() && (self.hold.is_held || refunded_in_full)
+        self.is_completed() && (self.hold.is_held || self.is_refunded_in_full())
     }
 
     fn subject(&self) -> &str {

@@ -47,7 +47,7 @@ pub(super) fn held_at_present(payments: &[Judged]) -> Vec<Reversal> {
     held.map(|judged| Reversal {
         payment: judged.payment.transaction.clone(),
         number: judged.hold.returns,
-        amount: judged.left(),
+        amount: judged.left().filter(|left| left.is_positive()).or(judged.payment.amount),
         at: judged.hold.since,
         reason: judged.hold.reason.clone(),
     })

@@ -175,6 +175,7 @@ pub struct Reversal {
     pub payment: String,
     /// How often this payment's money had been taken back and returned before.
     pub number: u32,
+    /// What was left of the payment; all of it where the shop had sent it back already.
     pub amount: Option<Money>,
     pub at: Option<Timestamp>,
     pub reason: Option<String>,

@@ -16,7 +16,7 @@ pub(super) fn status(
 ) -> OrderStatus {
     let counted: Vec<&Judged> = payments.iter().filter(|judged| judged.payment.counts).collect();
     let is_covered = state.kept().minor() >= facts.terms.total.minor();
-    if !is_covered && counted.iter().any(|judged| judged.hold.is_held) {
+    if !is_covered && counted.iter().any(|judged| judged.is_reversed()) {
         return OrderStatus::Reversed;
     }
     if !counted.is_empty() && counted.iter().all(|judged| judged.is_returned()) {
@@ -62,7 +62,7 @@ fn ended(payments: &[Judged]) -> OrderStatus {
         PaymentStatus::Failed | PaymentStatus::Denied => OrderStatus::Failed,
         PaymentStatus::Voided => OrderStatus::Voided,
         PaymentStatus::Expired => OrderStatus::Expired,
-        PaymentStatus::Completed if last.hold.is_held => OrderStatus::Reversed,
+        PaymentStatus::Completed if last.is_reversed() => OrderStatus::Reversed,
         PaymentStatus::Completed if last.is_returned() => OrderStatus::Refunded,
         // Rejected by the owner, or continued by something that is not about money yet.
         _ => OrderStatus::Open,
