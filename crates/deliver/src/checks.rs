@@ -55,14 +55,22 @@ impl Rounds for CheckWorker {
     }
 
     async fn give_back(&self, due: &DueCheck) {
-        self.settle(due, Look::NotYetKnown(Reason::new("check_crashed", ""))).await;
+        self.settle(
+            due,
+            Look::NotYetKnown(Reason::new(
+                "asked_in_vain",
+                "something went wrong inside ipnd; its log says more",
+            )),
+        )
+        .await;
     }
 }
 
 impl CheckWorker {
     fn gateway(&self, account: &Account) -> Result<(&'static Gateway, Settings), Reason> {
-        let gateway = ipnd_gateways::find(&account.gateway)
-            .ok_or_else(|| Reason::new("gateway_unknown", &account.gateway))?;
+        let gateway = ipnd_gateways::find(&account.gateway).ok_or_else(|| {
+            Reason::new("settings_incomplete", format!("no gateway is called {}", account.gateway))
+        })?;
         let settings = Settings::check(gateway.settings, account.environment, account.settings.clone())
             .map_err(|problems| Reason::new("settings_incomplete", shown(&problems)))?;
         Ok((gateway, settings))
@@ -86,7 +94,10 @@ impl CheckWorker {
         };
         let account = due.account.id;
         let Some(turn) = self.pace.turn(account).await else {
-            return Look::NotYetKnown(Reason::new("gateway_silent", gateway.name));
+            return Look::NotYetKnown(Reason::new(
+                "asked_in_vain",
+                "it has not been answering and is left alone for a while",
+            ));
         };
         let answer = self.client.exchange(ask.method, &ask.url, &ask.headers, ask.body).await;
         drop(turn);

@@ -33,7 +33,7 @@ impl Letter {
         rendered: Rendered,
         now: Timestamp,
     ) -> Result<Self, Reason> {
-        let refused = |text: &str| Reason::new("address_refused", text);
+        let refused = |text: &str| Reason::new("bad_address", text);
         let from = address::read(&config.from).ok_or_else(|| refused(&config.from))?;
         let to = recipient(due)?;
         let message_id = message_id(due, from.domain());
@@ -80,7 +80,7 @@ fn recipient(due: &DueMail) -> Result<Address, Reason> {
     if text.trim().is_empty() {
         return Err(Reason::new("no_address", ""));
     }
-    address::read(text).ok_or_else(|| Reason::new("address_refused", text))
+    address::read(text).ok_or_else(|| Reason::new("bad_address", text))
 }
 
 /// Customers answer the owner; the owner's answer to their own copy goes to the customer.

@@ -50,9 +50,7 @@ impl Rounds for MailWorker {
     async fn perform(&self, due: &DueMail) {
         match self.attempt(due).await {
             Some(outcome) => self.settle(due, outcome).await,
-            None => {
-                observe::mail_settled(due.id, due.kind, "doubtful", Some(&Reason::new("mail_doubtful", "")))
-            }
+            None => observe::mail_settled(due.id, due.kind, "doubtful", Some(&interrupted())),
         }
     }
 
@@ -69,7 +67,7 @@ impl MailWorker {
             return Some(MailOutcome::Later { reason: Reason::new("mail_not_configured", ""), again_at });
         };
         if due.doubts >= DOUBTS_MAX {
-            return Some(MailOutcome::Failed { reason: Reason::new("mail_doubtful", "") });
+            return Some(MailOutcome::Failed { reason: interrupted() });
         }
         let language = language(due);
         let letter = match self.rendered(due, language).await {
@@ -89,7 +87,7 @@ impl MailWorker {
     async fn rendered(&self, due: &DueMail, language: Language) -> Result<Rendered, Reason> {
         let words = words_of(due, language, &self.base_url);
         let own = self.store.template(due.shop.id, due.kind, language).await;
-        if let Some(template) = own.map_err(|error| Reason::new("store_unavailable", error.to_string()))? {
+        if let Some(template) = own.map_err(|error| Reason::new("template_broken", error.to_string()))? {
             match templates::render(due.kind, language, &template, &words) {
                 Ok(rendered) if !rendered.subject.is_empty() => return Ok(rendered),
                 Ok(_) => {}
@@ -123,14 +121,19 @@ fn language(due: &DueMail) -> Language {
 fn after(due: &DueMail, error: SendError, now: Timestamp) -> Option<MailOutcome> {
     match error {
         // The server is down or misconfigured. That delays mails and loses none, so there is no end to it.
-        SendError::Unusable(text) => Some(later(due, Reason::new("smtp_unavailable", text), now)),
+        SendError::Unusable(text) => Some(later(due, Reason::new("smtp_temporary", text), now)),
         SendError::NotNow(text) if is_over(due, now) => {
-            Some(MailOutcome::Failed { reason: Reason::new("mail_given_up", text) })
+            let text = format!("put off for three days, at last with {text}");
+            Some(MailOutcome::Failed { reason: Reason::new("smtp_permanent", text) })
         }
-        SendError::NotNow(text) => Some(later(due, Reason::new("smtp_transient", text), now)),
+        SendError::NotNow(text) => Some(later(due, Reason::new("smtp_temporary", text), now)),
         SendError::Never(text) => Some(MailOutcome::Failed { reason: Reason::new("smtp_permanent", text) }),
         SendError::Doubtful(_) => None,
     }
+}
+
+fn interrupted() -> Reason {
+    Reason::new("attempt_interrupted", "")
 }
 
 fn later(due: &DueMail, reason: Reason, now: Timestamp) -> MailOutcome {

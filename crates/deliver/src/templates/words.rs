@@ -21,7 +21,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("order.paid", "what has been paid"),
     ("order.refunded", "what has been given back"),
     ("order.status", "where the order stands, in one or two words"),
-    ("order.sentence", "where the order stands, in one sentence for the owner"),
+    ("order.sentence", "where the order stands, in a sentence for whoever reads the mail"),
     ("order.page_url", "the customer's page of the order"),
     ("order.owner_url", "the owner's page of the order; never for customers"),
     ("order.items", "the lines of the order; loop: {% for item in order.items %} ... {% endfor %}"),
@@ -105,7 +105,7 @@ pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> Mai
             paid: language.money(state.paid),
             refunded: language.money(state.refunded),
             status: reason::words().say(language, &format!("status.{}", state.status.word()), &[]),
-            sentence: explain::explain(state, &order.terms, language),
+            sentence: sentence(due, language),
             page_url: format!("{base}/shop/{}/order/{}", due.shop.slug, order.token),
             owner_url: format!("{base}/owner/orders/{}", order.id),
             items: items(&order.terms, language),
@@ -115,7 +115,7 @@ pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> Mai
             email: customer.email.clone().unwrap_or_default(),
         },
         amount: language.money(due.amount.unwrap_or(order.terms.total)),
-        reason: order.state.payments.last().and_then(|payment| payment.reason.clone()).unwrap_or_default(),
+        reason: reason_given(due).unwrap_or_default(),
         message: due.message.clone().unwrap_or_default(),
         question: question(order, &due.subject, language),
         access: due
@@ -123,6 +123,31 @@ pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> Mai
             .iter()
             .map(|(name, text)| AccessWords { name: name.clone(), text: text.clone() })
             .collect(),
+    }
+}
+
+/// The owner hears everything; the customer what concerns them.
+fn sentence(due: &DueMail, language: Language) -> String {
+    let order = &due.order;
+    if due.kind.is_for_customer() {
+        explain::for_customer(&order.state, &order.terms, language)
+    } else {
+        explain::explain(&order.state, &order.terms, language)
+    }
+}
+
+/// The payment service's own word for what this mail is about.
+fn reason_given(due: &DueMail) -> Option<String> {
+    let state = &due.order.state;
+    match due.kind {
+        MailKind::OwnerDisputed => {
+            state.disputes.iter().find(|dispute| dispute.case == due.subject)?.reason.clone()
+        }
+        MailKind::CustomerPending
+        | MailKind::OwnerPending
+        | MailKind::CustomerFailed
+        | MailKind::OwnerFailed => state.payments.last()?.reason.clone(),
+        _ => None,
     }
 }
 
@@ -227,8 +252,8 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
             } else {
                 0
             }),
-            status: reason::words().say(language, "status.paid", &[]),
-            sentence: say("sample.sentence"),
+            status: reason::words().say(language, &format!("status.{}", sample_status(kind)), &[]),
+            sentence: say(&format!("sample.{}", sample_status(kind))),
             page_url: "https://shop.example.com/shop/sample/order/k3v5example".into(),
             owner_url: "https://shop.example.com/owner/orders/ord_42".into(),
             items: vec![item(1, "sample.item_one", 1_095), item(2, "sample.item_two", 450)],
@@ -242,6 +267,21 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
             name: say("sample.access_name"),
             text: "https://shop.example.com/downloads/brewing-guide.pdf".into(),
         }],
+    }
+}
+
+/// A status that an order has when it calls for a mail of this kind.
+fn sample_status(kind: MailKind) -> &'static str {
+    match kind {
+        MailKind::CustomerPaid
+        | MailKind::OwnerPaid
+        | MailKind::CustomerMessage
+        | MailKind::OwnerDisputed => "paid",
+        MailKind::CustomerPending | MailKind::OwnerPending => "pending",
+        MailKind::CustomerFailed | MailKind::OwnerFailed => "failed",
+        MailKind::CustomerRefunded | MailKind::OwnerRefunded => "partly_refunded",
+        MailKind::OwnerReversed => "reversed",
+        MailKind::OwnerReview => "in_review",
     }
 }
 
