@@ -54,13 +54,13 @@ impl Asset {
 /// # Panics
 /// When there is no such file: a mistake in a template, found by the first test that renders it.
 #[must_use]
-pub fn href(name: &str) -> String {
+pub(crate) fn href(name: &str) -> String {
     let asset = ASSETS.get(name).unwrap_or_else(|| panic!("there is no asset “{name}”"));
     format!("/assets/{name}?v={}", asset.hash)
 }
 
 /// `GET /assets/{name}`
-pub async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn get(Path(name): Path<String>, RawQuery(query): RawQuery) -> Response {
     let Some(asset) = ASSETS.get(name.as_str()) else {
         return StatusCode::NOT_FOUND.into_response();
     };

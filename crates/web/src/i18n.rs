@@ -23,22 +23,22 @@ static WORDS: LazyLock<Catalogue> = LazyLock::new(|| {
 
 /// The words of the storefront (`shop.*`), the landing page (`landing.*`) and of all pages (`common.*`).
 #[must_use]
-pub fn words() -> &'static Catalogue {
+pub(crate) fn words() -> &'static Catalogue {
     &WORDS
 }
 
 /// What a request says about its reader's language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// Chosen by the reader, now or earlier.
-    pub chosen: Option<Language>,
+    pub(crate) chosen: Option<Language>,
     /// What the browser is set to.
-    pub accepted: Option<Language>,
+    pub(crate) accepted: Option<Language>,
 }
 
 impl Choice {
     #[must_use]
-    pub fn of(uri: &Uri, headers: &HeaderMap) -> Self {
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             chosen: from_query(uri)
@@ -49,13 +49,13 @@ impl Choice {
 
     /// The page's language where nothing is known of the person.
     #[must_use]
-    pub fn or(self, shop: Language) -> Language {
+    pub(crate) fn or(self, shop: Language) -> Language {
         self.chosen.or(self.accepted).unwrap_or(shop)
     }
 
     /// The page's language for a person whose own language may be known.
     #[must_use]
-    pub fn for_person(self, own: Option<Language>, shop: Language) -> Language {
+    pub(crate) fn for_person(self, own: Option<Language>, shop: Language) -> Language {
         self.chosen.or(own).or(self.accepted).unwrap_or(shop)
     }
 }
@@ -70,7 +70,7 @@ impl<S: Sync> FromRequestParts<S> for Choice {
 const COOKIE: &str = "lang";
 
 /// Middleware: remembers a language chosen by `?lang=` in a cookie of the reader's browser.
-pub async fn remember(request: Request, next: Next) -> Response {
+pub(crate) async fn remember(request: Request, next: Next) -> Response {
     let chosen = from_query(request.uri());
     let mut response = next.run(request).await;
     if let Some(language) = chosen {
@@ -90,7 +90,7 @@ fn from_query(uri: &Uri) -> Option<Language> {
 
 /// The value of the first cookie of this name.
 #[must_use]
-pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     pairs
         .flat_map(|line| line.split(';'))

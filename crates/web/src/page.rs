@@ -13,57 +13,57 @@ use ipnd_core::Language;
 
 /// The layout's own data.
 #[derive(Clone, Debug)]
-pub struct Page {
-    pub language: Language,
+pub(crate) struct Page {
+    pub(crate) language: Language,
     /// Whose page it is: the shop's name.
-    pub brand: String,
+    pub(crate) brand: String,
     /// Where the name leads.
-    pub brand_href: String,
+    pub(crate) brand_href: String,
     /// The page's own path with its query, for the links to the other languages.
     path: String,
 }
 
 /// One entry of the language menu.
 #[derive(Debug)]
-pub struct LanguageLink {
-    pub language: Language,
-    pub href: String,
-    pub is_current: bool,
+pub(crate) struct LanguageLink {
+    pub(crate) language: Language,
+    pub(crate) href: String,
+    pub(crate) is_current: bool,
 }
 
 impl Page {
     #[must_use]
-    pub fn new(language: Language, brand: &str, brand_href: &str, uri: &Uri) -> Self {
+    pub(crate) fn new(language: Language, brand: &str, brand_href: &str, uri: &Uri) -> Self {
         let path = uri.path_and_query().map_or("/", |whole| whole.as_str()).to_owned();
         Self { language, brand: brand.to_owned(), brand_href: brand_href.to_owned(), path }
     }
 
     /// A word of `common.*`, `shop.*` or `landing.*` in the page's language.
     #[must_use]
-    pub fn say(&self, key: &str) -> String {
+    pub(crate) fn say(&self, key: &str) -> String {
         words().say(self.language, key, &[])
     }
 
     /// As [`Page::say`], with one argument.
     #[must_use]
-    pub fn say_with(&self, key: &str, name: &str, value: impl std::fmt::Display) -> String {
+    pub(crate) fn say_with(&self, key: &str, name: &str, value: impl std::fmt::Display) -> String {
         words().say(self.language, key, &[(name, &value.to_string())])
     }
 
     /// The address of a file in `assets/`.
     #[must_use]
-    pub fn asset(&self, name: &str) -> String {
+    pub(crate) fn asset(&self, name: &str) -> String {
         assets::href(name)
     }
 
     /// The address of a symbol in the sprite of icons, for `<svg class="icon"><use href="..."/></svg>`.
     #[must_use]
-    pub fn icon(&self, symbol: &str) -> String {
+    pub(crate) fn icon(&self, symbol: &str) -> String {
         format!("{}#{symbol}", assets::href("icons.svg"))
     }
 
     #[must_use]
-    pub fn languages(&self) -> Vec<LanguageLink> {
+    pub(crate) fn languages(&self) -> Vec<LanguageLink> {
         Language::ALL
             .into_iter()
             .map(|language| LanguageLink {
@@ -88,7 +88,7 @@ fn in_language(path: &str, language: Language) -> String {
 
 /// Sends a page. The headers that guard it are added to every page by [`crate::headers`].
 #[must_use]
-pub fn html(status: StatusCode, template: &impl Template) -> Response {
+pub(crate) fn html(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(body) => (status, Html(body)).into_response(),
         Err(error) => {
@@ -100,7 +100,7 @@ pub fn html(status: StatusCode, template: &impl Template) -> Response {
 
 /// Sends a page whose forms may go to `sources` instead of to this server (as in a Content-Security-Policy).
 #[must_use]
-pub fn html_with_form_to(sources: &str, template: &impl Template) -> Response {
+pub(crate) fn html_with_form_to(sources: &str, template: &impl Template) -> Response {
     let policy = POLICY.replace("form-action 'self'", &format!("form-action {sources}"));
     let mut response = html(StatusCode::OK, template);
     if let Ok(policy) = HeaderValue::from_str(&policy) {

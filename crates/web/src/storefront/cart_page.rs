@@ -7,7 +7,6 @@ use crate::errors::Failure;
 use crate::page::{self, Page};
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
-use bytes::Bytes;
 use http::{StatusCode, header};
 
 #[derive(Template)]
@@ -78,9 +77,8 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
 }
 
 /// `POST /shop/{slug}/cart`: `do` is `add`, `set` or `remove`, with `sku` and `quantity`.
-pub(super) async fn change(visit: Visit, body: Bytes) -> Result<Response, Failure> {
+pub(super) async fn change(visit: Visit, fields: Fields) -> Result<Response, Failure> {
     visit.check_origin()?;
-    let fields = Fields::parse(&body);
     let sku = fields.get("sku");
     let product = visit.app.store.product(visit.shop.id, &sku).await?;
     let available = product.filter(|product| product.is_offered).map_or(0, |product| in_stock(&product));

@@ -9,7 +9,6 @@ use crate::errors::Failure;
 use crate::page::{self, Page};
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
-use bytes::Bytes;
 use http::{StatusCode, header};
 use ipnd_core::{Language, Terms};
 use ipnd_store::{NewOrder, Order, OrderSource};
@@ -99,9 +98,9 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
 }
 
 /// `POST /shop/{slug}/checkout`: makes the order, and only then empties the cart.
-pub(super) async fn place(visit: Visit, body: Bytes) -> Result<Response, Failure> {
+pub(super) async fn place(visit: Visit, fields: Fields) -> Result<Response, Failure> {
     visit.check_origin()?;
-    let form = CheckoutForm::from_fields(&Fields::parse(&body));
+    let form = CheckoutForm::from_fields(&fields);
     let Some(desk) = Desk::open(&visit).await? else { return Ok(back_to_cart(&visit)) };
     let needs_address = desk.priced.has_physical();
     let problems = form.problems(needs_address);

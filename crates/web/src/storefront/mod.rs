@@ -28,7 +28,7 @@ use axum::routing::{get, post};
 /// The largest form a customer sends, in bytes.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
-/// The storefront's routes, the landing page and the assets of all pages.
+/// The storefront's routes, the landing page, the assets of all pages, and the page for unknown addresses.
 pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(landing::show))
@@ -41,6 +41,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/shop/{slug}/order/{token}/pay", get(pay::show))
         .route("/shop/{slug}/order/{token}/cancelled", get(order_page::cancelled).post(order_page::come_back))
         .route("/shop/{slug}/order/{token}/cancel", post(order_page::cancel))
+        .fallback(errors::not_found)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), errors::dress))
         .layer(from_fn(i18n::remember))

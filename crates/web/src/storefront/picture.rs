@@ -17,7 +17,9 @@ macro_rules! drawing {
 /// What can be drawn, by the words in an article number that ask for it. The first match wins.
 const DRAWINGS: &[(&[&str], &str)] = &[
     (&["notebook", "diary", "planner", "journal"], drawing!("notebook")),
-    (&["mug", "cup", "tea", "coffee"], drawing!("mug")),
+    (&["mug", "cup"], drawing!("mug")),
+    (&["tea", "coffee", "tin"], drawing!("tin")),
+    (&["font", "typeface"], drawing!("font")),
     (&["ebook", "book", "guide", "handbook", "manual"], drawing!("book")),
     (&["poster", "print", "picture", "wallpaper"], drawing!("poster")),
     (&["licence", "license", "key", "software", "plugin"], drawing!("key")),

@@ -22,8 +22,8 @@ pub(super) struct StatusView {
     /// What happens next; empty when nothing does.
     pub(super) next: String,
     pub(super) items: Vec<ItemView>,
-    /// Name and amount of each sum; the last one is the total.
     pub(super) total: String,
+    /// Name and amount of each further sum.
     pub(super) sums: Vec<(String, String)>,
     pub(super) access: Vec<AccessView>,
     pub(super) can_pay: bool,
@@ -41,13 +41,13 @@ pub(super) struct ItemView {
     pub(super) total: String,
 }
 
-/// What a paid product gives: lines of text, of which some are links.
+/// What a paid product gives: lines of text, with web addresses in them as links.
 pub(super) struct AccessView {
     pub(super) name: String,
-    pub(super) lines: Vec<AccessLine>,
+    pub(super) lines: Vec<Vec<AccessWord>>,
 }
 
-pub(super) struct AccessLine {
+pub(super) struct AccessWord {
     pub(super) text: String,
     pub(super) is_link: bool,
 }
@@ -156,11 +156,15 @@ impl ItemView {
 
 impl AccessView {
     fn of((name, text): (String, String)) -> Self {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| AccessLine {
-            text: line.to_owned(),
-            // Only whole lines that are web addresses; `javascript:` and the like stay text (T-F07).
-            is_link: url::Url::parse(line).is_ok_and(|url| matches!(url.scheme(), "http" | "https")),
-        });
-        Self { name, lines: lines.collect() }
+        let lines = text.lines().map(|line| line.split_whitespace().map(AccessWord::of).collect::<Vec<_>>());
+        Self { name, lines: lines.filter(|line| !line.is_empty()).collect() }
+    }
+}
+
+impl AccessWord {
+    /// Only whole words that are web addresses become links; `javascript:` and the like stay text (T-F07).
+    fn of(word: &str) -> Self {
+        let is_link = url::Url::parse(word).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        Self { text: word.to_owned(), is_link }
     }
 }

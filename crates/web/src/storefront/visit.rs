@@ -6,7 +6,8 @@ use crate::auth::comes_from_us;
 use crate::errors::Failure;
 use crate::i18n::Choice;
 use crate::page::Page;
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 use ipnd_core::Language;
@@ -95,11 +96,19 @@ impl Visit {
 /// The fields of a form; of a repeated field the first one.
 pub(super) struct Fields(Vec<(String, String)>);
 
-impl Fields {
-    pub(super) fn parse(body: &[u8]) -> Self {
-        Self(form_urlencoded::parse(body).into_owned().take(100).collect())
-    }
+/// Fields that are looked at; no form of ours has more than a dozen.
+const FIELDS_MAX: usize = 100;
 
+impl FromRequest<App> for Fields {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Failure> {
+        let body = Bytes::from_request(request, app).await.map_err(|_| Failure::Unreadable)?;
+        Ok(Self(form_urlencoded::parse(&body).into_owned().take(FIELDS_MAX).collect()))
+    }
+}
+
+impl Fields {
     /// A field without surrounding blanks, control characters removed; empty when it is missing.
     pub(super) fn get(&self, name: &str) -> String {
         let value = self.0.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
