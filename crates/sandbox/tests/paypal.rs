@@ -196,6 +196,25 @@ async fn what_was_paid_is_notified_even_by_the_next_process() {
 }
 
 #[tokio::test]
+async fn a_program_that_comes_back_on_another_port_is_still_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, former) = Shop::start(&[]).await;
+    let (shop, present) = Shop::start(&[]).await;
+    let paypal = Paypal::open(dir.path(), Clock::system(), Some(former)).unwrap();
+    let address = serve(paypal.router()).await;
+    let unpaid = open_checkout(address, &form(former)).await;
+    pay(address, &form(former), "pay").await;
+    drop(paypal);
+    let paypal = Paypal::open(dir.path(), Clock::system(), Some(present)).unwrap();
+    let address = serve(paypal.router()).await;
+    paypal.start();
+    until("the notification", async || shop.bodies().pop()).await;
+    let answer = finish(address, &unpaid, "pay").await;
+    assert!(answer.location().starts_with(&format!("http://{present}/back")));
+    until("the second notification", async || shop.bodies().get(1).cloned()).await;
+}
+
+#[tokio::test]
 async fn a_checkout_sent_twice_pays_once() {
     let sandbox = Sandbox::start(&[]).await;
     let page = open_checkout(sandbox.address, &sandbox.form()).await;

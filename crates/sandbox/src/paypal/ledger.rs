@@ -13,6 +13,7 @@ use ipnd_core::{Customer, Event};
 use ipnd_store::Clock;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -48,6 +49,34 @@ impl Ledger {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.execute_batch(include_str!("schema.sql"))?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)), clock })
+    }
+
+    /// Leads everything that pointed at this program's former address to the present one, because a demo on a free
+    /// port comes back on another. A real PayPal would go on notifying the old address.
+    pub(crate) fn move_to(&self, address: SocketAddr) -> Result<(), SandboxError> {
+        let mut connection = self.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let tx = connection.transaction()?;
+        let former: Option<String> =
+            tx.query_row("SELECT address FROM home", [], |row| row.get(0)).optional()?;
+        let (new, old) = (format!("http://{address}/"), former.map(|old| format!("http://{old}/")));
+        if let Some(old) = old.filter(|old| *old != new) {
+            tx.execute(
+                "UPDATE messages SET url = ?2 || substr(url, length(?1) + 1) \
+                 WHERE substr(url, 1, length(?1)) = ?1",
+                [&old, &new],
+            )?;
+            // In JSON an address stands between quotation marks.
+            let (old, new) = (format!("\"{old}"), format!("\"{new}"));
+            tx.execute("UPDATE checkouts SET form = replace(form, ?1, ?2)", [&old, &new])?;
+            tx.execute("UPDATE transactions SET record = replace(record, ?1, ?2)", [&old, &new])?;
+        }
+        tx.execute(
+            "INSERT INTO home (only_row, address) VALUES (1, ?1) \
+             ON CONFLICT (only_row) DO UPDATE SET address = excluded.address",
+            [address.to_string()],
+        )?;
+        tx.commit()?;
+        Ok(())
     }
 
     /// Runs one database transaction away from the threads that serve requests.

@@ -63,6 +63,9 @@ impl Paypal {
     /// When the file cannot be opened or is not ours.
     pub fn open(dir: &Path, clock: Clock, own_address: Option<SocketAddr>) -> Result<Self, SandboxError> {
         let ledger = ledger::Ledger::open(&dir.join("sandbox.db"), clock)?;
+        if let Some(address) = own_address {
+            ledger.move_to(address)?;
+        }
         Ok(Self(Arc::new(Inner {
             ledger,
             queued: Notify::new(),

@@ -50,3 +50,9 @@ CREATE TABLE IF NOT EXISTS faults (
     only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
     record      TEXT NOT NULL
 ) STRICT;
+
+-- Where this program was reached when it last ran. Addresses that lead there are changed when it moves.
+CREATE TABLE IF NOT EXISTS home (
+    only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
+    address     TEXT NOT NULL          -- such as 127.0.0.1:8787
+) STRICT;

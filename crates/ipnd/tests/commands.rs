@@ -1,0 +1,155 @@
+//! The commands for real shops.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod common;
+
+use common::browser::Browser;
+use common::{Program, ipnd};
+use std::net::SocketAddr;
+use std::path::Path;
+
+struct Served {
+    program: Program,
+    address: SocketAddr,
+    /// What whoever sees the console can become the owner with.
+    code: String,
+}
+
+/// Starts `ipnd serve` in `dir` and waits for its invitation.
+fn serve(dir: &Path) -> Served {
+    let mut command = ipnd();
+    command.current_dir(dir).args(["serve", "--listen", "127.0.0.1:0"]);
+    let mut program = Program::start(&mut command);
+    let address = program.line("address of the set-up", |line| {
+        let (_, rest) = line.split_once("http://")?;
+        rest.strip_suffix("/setup")?.parse().ok()
+    });
+    let code = program.line("code", |line| Some(line.trim().strip_prefix("code")?.trim().to_owned()));
+    Served { program, address, code }
+}
+
+fn set_up_form<'a>(code: &'a str, password: &'a str) -> [(&'a str, &'a str); 7] {
+    [
+        ("code", code),
+        ("name", "My Shop"),
+        ("slug", "my-shop"),
+        ("currency", "EUR"),
+        ("language", "en"),
+        ("email", "me@example.com"),
+        ("password", password),
+    ]
+}
+
+#[test]
+fn t_f01_first_run_takeover_needs_the_code_from_the_console() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = serve(dir.path());
+    let old_code = first.code;
+    let mut browser = Browser::new(first.address);
+    let password = "a long enough password";
+    for wrong in ["", "aaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let answer = browser.post("/setup", &set_up_form(wrong, password));
+        assert!(answer.status >= 400, "{wrong}: {}", answer.status);
+    }
+    let mut program = first.program;
+    program.signal("TERM");
+    assert!(program.end().success());
+
+    let second = serve(dir.path());
+    let code = second.code;
+    assert_ne!(code, old_code, "every start has its own");
+    let mut browser = Browser::new(second.address);
+    let answer = browser.post("/setup", &set_up_form(&code, password));
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert_eq!(browser.get("/owner/orders").status, 200);
+    assert_eq!(browser.get("/setup").status, 404, "closed for good");
+}
+
+#[test]
+fn t_f20_sample_or_test_code_in_production_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let served = serve(dir.path());
+    let mut browser = Browser::new(served.address);
+    for address in ["/sandbox", "/sandbox/paypal", "/mailbox", "/shop/demo", "/sandbox/paypal/cgi-bin/webscr"]
+    {
+        assert_eq!(browser.get(address).status, 404, "{address}");
+    }
+    let (login, sample) = (("email", "owner@example.com"), ("password", ""));
+    assert!(browser.post("/login", &[login, sample]).status >= 400);
+    for address in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(browser.get(address).status, 200, "{address}");
+    }
+    assert!(dir.path().join("data/ipnd.db").exists());
+}
+
+#[test]
+fn t_f14_log_injection_json_logs_are_one_object_a_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = ipnd();
+    command.current_dir(dir.path()).args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let mut program = Program::start(&mut command);
+    program.line("code", |line| line.contains("code").then_some(()));
+    program.signal("TERM");
+    assert!(program.end().success());
+    let log = program.errors();
+    assert!(!log.is_empty());
+    for line in log.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(event["level"].is_string() && event["message"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn init_writes_the_file_that_serve_reads_and_overwrites_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| ipnd().current_dir(dir.path()).args(arguments).output().unwrap();
+    assert!(run(&["init"]).status.success());
+    let path = dir.path().join("ipnd.toml");
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("#listen = \"127.0.0.1:8787\""));
+    std::fs::write(&path, "lisen = \"127.0.0.1:0\"\n").unwrap();
+    let again = run(&["init"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("exists already"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "lisen = \"127.0.0.1:0\"\n");
+    let refused = run(&["serve"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert!(errors.contains("did you mean “listen”?"), "{errors}");
+}
+
+#[test]
+fn gateways_are_listed_and_examples_checked() {
+    let listed = ipnd().args(["gateways", "--json"]).output().unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!(list["gateways"][0]["id"], "paypal-ipn");
+    assert!(ipnd().arg("gateways").output().unwrap().status.success());
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("examples.jsonl");
+    let example = |event: &str| {
+        serde_json::json!({
+            "name": "one", "kind": "ipn",
+            "body": "txn_type=web_accept&payment_status=Completed&txn_id=1AB23456CD789012E&mc_gross=1.00\
+                     &mc_currency=EUR&receiver_email=seller%40example.com&invoice=A-1&item_name=x",
+            "expect": {"event": event, "order_ref": "A-1", "amount": "1.00", "currency": "EUR", "status": "Completed"},
+        })
+        .to_string()
+    };
+    let check = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        ipnd().args(["gateways", "check"]).arg(&file).output().unwrap()
+    };
+    let good = check(&example("payment_completed"));
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+    let bad = check(&example("refund"));
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&bad.stdout).contains("one: "));
+    assert_eq!(check("").status.code(), Some(1), "nothing checked is nothing proved");
+}
+
+#[test]
+fn the_version_is_told() {
+    let output = ipnd().arg("--version").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("ipnd {}\n", env!("CARGO_PKG_VERSION")));
+}
