@@ -198,3 +198,44 @@ fn kinds(word: &str) -> &'static [EventKind] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str =
+        "payment_status=Completed&txn_id=1&mc_gross=5.00&mc_currency=EUR&invoice=A-1&first_name=J%F6rg";
+
+    fn line(name: &str, event: &str, order_ref: &str, amount: &str, first_name: &str) -> String {
+        serde_json::json!({
+            "name": name, "kind": "ipn", "body": BODY,
+            "expect": {
+                "event": event, "order_ref": order_ref, "amount": amount, "currency": "EUR", "status": "Completed",
+            },
+            "decoded": { "first_name": first_name },
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn an_example_that_is_met_has_no_problems() {
+        let lines = check_examples(&line("good", "payment_completed", "A-1", "5.00", "Jörg"));
+        assert_eq!(lines, [CheckLine { name: "good".into(), problems: vec![] }]);
+    }
+
+    #[test]
+    fn every_difference_is_named() {
+        let text = [
+            line("event", "refund", "A-1", "5.00", "Jörg"),
+            line("rest", "payment_completed", "A-2", "5.01", "Jorg"),
+            line("word", "payment_dreamt", "A-1", "5.00", "Jörg"),
+            "{\"kind\":\"webhook\",\"name\":\"other\",\"body\":\"\",\"expect\":{\"event\":\"x\"}}".into(),
+            "not JSON".into(),
+        ]
+        .join("\n");
+        let lines = check_examples(&text);
+        let counts: Vec<(&str, usize)> =
+            lines.iter().map(|line| (line.name.as_str(), line.problems.len())).collect();
+        assert_eq!(counts, [("event", 1), ("rest", 3), ("word", 1), ("line 5", 1)]);
+    }
+}

@@ -28,13 +28,13 @@ fn name(message: &Message) -> Option<String> {
 fn address(message: &Message) -> Vec<String> {
     let part = |name: &str| message.get(name).unwrap_or_default();
     let city = city_line(part("address_city"), part("address_state"), part("address_zip"));
-    [part("address_name"), part("address_street"), &city, part("address_country")]
-        .into_iter()
-        .flat_map(|part| part.split(['\r', '\n']))
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let parts = [part("address_name"), part("address_street"), &city, part("address_country")];
+    lines(parts).map(str::to_owned).collect()
+}
+
+/// The lines of several texts, without blank ones.
+fn lines<'a>(texts: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    texts.into_iter().flat_map(|text| text.split(['\r', '\n'])).map(str::trim).filter(|line| !line.is_empty())
 }
 
 /// `San Jose, CA 95131` where there is a state, `10115 Berlin` where there is none.
@@ -63,8 +63,8 @@ pub(super) fn write(customer: &Customer) -> Vec<(&'static str, String)> {
     let country = customer.country.as_deref().unwrap_or_default();
     put("residence_country", country);
 
-    let lines: Vec<&str> = customer.address.iter().map(String::as_str).collect();
-    let (recipient, street, city, land) = match lines.as_slice() {
+    let address: Vec<&str> = lines(customer.address.iter().map(String::as_str)).collect();
+    let (recipient, street, city, land) = match address.as_slice() {
         [] => return fields,
         [street] => ("", vec![*street], "", ""),
         [street, city] => ("", vec![*street], *city, ""),

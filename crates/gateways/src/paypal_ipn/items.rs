@@ -64,14 +64,16 @@ fn without_extras(message: &Message, gross: Money) -> Option<Money> {
 /// last resort, so where there is no other reference it has to be told with numbers.
 pub(super) fn is_single(event: &Event) -> bool {
     let [item] = event.items.as_slice() else { return false };
-    let has_reference = [&event.order_ref, &event.custom].into_iter().flatten().any(|text| !text.is_empty());
+    let has_reference = event.order_ref.is_some() || event.custom.is_some();
     item.amount == event.amount.map(Money::abs).filter(|_| event.kind.is_payment())
         && (has_reference || item.sku.is_none())
 }
 
-pub(super) fn write(event: &Event) -> Vec<(String, String)> {
+/// Lines have amounts only beside the amount of the whole, and in its currency: there is one variable for both.
+pub(super) fn write(event: &Event, gross: Option<Money>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     let single = is_single(event);
+    let currency = gross.map(Money::currency);
     // A line without any name would end the cart for whoever reads it.
     let named =
         |item: &&EventItem| !item.name.is_empty() || item.sku.as_ref().is_some_and(|sku| !sku.is_empty());
@@ -84,7 +86,7 @@ pub(super) fn write(event: &Event) -> Vec<(String, String)> {
         fields.push((format!("item_name{number}"), item.name.clone()));
         fields.push((format!("item_number{number}"), item.sku.clone().unwrap_or_default()));
         fields.push((format!("quantity{number}"), item.quantity.to_string()));
-        if let (false, Some(amount)) = (single, item.amount) {
+        if let Some(amount) = item.amount.filter(|amount| !single && currency == Some(amount.currency())) {
             fields.push((format!("mc_gross_{number}"), amount.decimal()));
         }
     }

@@ -24,6 +24,7 @@ pub(super) fn compose(
     now: Timestamp,
 ) -> Result<RawRequest, CannotCompose> {
     use EventKind::*;
+    let event = &without_empty_texts(event.clone());
     let mut message = Composer { event, settings, now, fields: Fields::new() };
     match event.kind {
         PaymentPending | PaymentOrdered | PaymentAuthorized | PaymentCompleted | PaymentDenied
@@ -42,6 +43,25 @@ pub(super) fn compose(
         PayoutPending | PayoutCompleted | PayoutFailed => message.payout()?,
     }
     Ok(message.request())
+}
+
+/// In a form an empty value is none at all.
+fn without_empty_texts(mut event: Event) -> Event {
+    let texts = [
+        &mut event.order_ref,
+        &mut event.transaction,
+        &mut event.parent,
+        &mut event.subscription,
+        &mut event.case,
+        &mut event.status,
+        &mut event.reason,
+        &mut event.custom,
+    ];
+    for text in texts {
+        text.take_if(|text| text.is_empty());
+    }
+    event.receivers.retain(|receiver| !receiver.is_empty());
+    event
 }
 
 struct Composer<'a> {
@@ -77,7 +97,7 @@ impl Composer<'_> {
 
     /// The event's receivers; a message that must name one names the account's own where the event does not know.
     fn receivers(&mut self) {
-        if self.event.receivers.iter().all(String::is_empty) {
+        if self.event.receivers.is_empty() {
             let own: Vec<String> = self.settings.list("receivers").map(str::to_owned).collect();
             self.put_all(receiver_fields(&own));
         } else {
@@ -95,9 +115,9 @@ impl Composer<'_> {
     }
 }
 
-/// A text that must be there and not be empty.
+/// A text without which there is no message.
 fn needed<'a>(text: &'a Option<String>, otherwise: &str) -> Result<&'a str, CannotCompose> {
-    text.as_deref().filter(|text| !text.is_empty()).ok_or_else(|| cannot(otherwise))
+    text.as_deref().ok_or_else(|| cannot(otherwise))
 }
 
 /// PayPal has no message for this.

@@ -40,7 +40,7 @@ impl Composer<'_> {
             self.put("subscr_id", id);
             self.button_subscription();
         }
-        self.put_all(items::write(self.event));
+        self.put_all(items::write(self.event, None));
         self.references();
         self.receivers();
         self.customer();

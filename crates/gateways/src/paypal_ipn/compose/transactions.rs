@@ -47,7 +47,7 @@ impl Composer<'_> {
         let cheque = self.event.reason.as_deref().is_some_and(|reason| canonical(reason) == "echeck");
         self.put("payment_type", if cheque { "echeck" } else { "instant" });
         self.money(gross, fee);
-        self.put_all(items::write(self.event));
+        self.put_all(items::write(self.event, gross));
         self.references();
         self.receivers();
         self.customer();
@@ -125,7 +125,7 @@ impl Composer<'_> {
         self.put("case_creation_date", dates::format(event.occurred_at.unwrap_or(self.now)));
         self.put_some("reason_code", event.reason.as_ref());
         self.put_some("txn_id", event.parent.as_ref().or(event.transaction.as_ref()));
-        self.put_all(items::write(self.event));
+        self.put_all(items::write(self.event, None));
         self.references();
         self.receivers();
         self.customer();
