@@ -93,6 +93,16 @@ fn each_step_tells_what_is_new() {
             format!("{paid} mail/owner.reversed/T1 mail/owner.reversed/T1#2"),
         ),
         (
+            "completed T1 100.00 @1; reversed V1 of T1 @2; returned W1 of T1 @3; won L1 of T1 @4; reversed V2 of T1 @5",
+            format!("{paid} mail/owner.reversed/T1 mail/owner.reversed/T1#2"),
+        ),
+        // What is not believed is told to nobody but the owner, as a question.
+        (
+            "pending T1 100.00 @1 !receiver; reject receiver T1 @9; pending T2 100.00 @2",
+            "mail/customer.pending/T2 mail/owner.pending/T2".to_owned(),
+        ),
+        ("failed T2 @1; failed T1 @2 !receiver", "mail/customer.failed/T2 mail/owner.failed/T2".to_owned()),
+        (
             "completed T1 100.00 @1; opened D1 of T1 case C-1 @2; opened D2 of T1 case C-1 @3",
             format!("{paid} mail/owner.disputed/C-1"),
         ),

@@ -102,3 +102,10 @@ fn only_orders_without_counting_money_may_be_cancelled() {
     assert!(!may("completed T1 60.00 @1"));
     assert!(!may("completed T1 100.00 @1; refund R1 of T1 100.00 @2"));
 }
+
+#[test]
+fn a_reversal_tells_since_when_the_money_is_gone() {
+    let state = Story::told("completed T1 100.00 @1; reversed V1 of T1 @2; lost L1 of T1 @3").state();
+    let [reversal] = &state.reversals[..] else { panic!("one payment, one reversal: {:?}", state.reversals) };
+    assert_eq!((reversal.at, reversal.number, reversal.amount), (Some(second(2)), 0, Some(state.paid)));
+}

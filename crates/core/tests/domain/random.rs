@@ -111,8 +111,15 @@ fn retold() -> impl Strategy<Value = (Story, Vec<ExaminedEvent>)> {
     })
 }
 
+/// More cases than usual: they are cheap, and this is the heart. `PROPTEST_CASES=100000` for the long run.
+fn config() -> ProptestConfig {
+    let standard = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { standard.cases } else { 2_000 };
+    ProptestConfig { cases, ..standard }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn t_c05_out_of_order_and_t_c01_replay((story, events) in retold()) {

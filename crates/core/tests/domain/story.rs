@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! completed T1 100.00 @1              a payment; the amount is in EUR unless a currency follows it
+//! completed T1#2 100.00 @1            one more event about the same transaction
 //! completed C1 of A1 60.00 @2         of: the parent
 //! refund R1 of T1 40.00 @3
 //! opened D1 of T1 case C-7 @4         dispute
@@ -116,7 +117,7 @@ fn event(words: &[&str]) -> ExaminedEvent {
     };
     let name = words[1];
     let mut event = Event::new(kind, format!("{}/{name}", kind.word()), Environment::Live);
-    event.transaction = Some(name.to_owned());
+    event.transaction = name.split('#').next().map(str::to_owned);
     event.parent = after(words, "of").map(str::to_owned);
     event.case = after(words, "case").map(str::to_owned);
     event.occurred_at = time(words);
