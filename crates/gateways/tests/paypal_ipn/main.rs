@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "everything here is a test or helps one")]
 
+mod events;
 mod laws;
 mod support;
 mod threats;
