@@ -1,4 +1,5 @@
-// Shows countries in the page's language, which the browser knows, and keeps the order from being sent twice.
+// Shows countries in the page's language, which the browser knows, leads to the first mistake, and keeps the
+// order from being sent twice.
 (() => {
   "use strict";
   const language = document.documentElement.lang;
@@ -12,6 +13,8 @@
     select.replaceChildren(first, ...countries);
     select.value = chosen;
   }
+
+  document.querySelector("[aria-invalid]")?.focus();
 
   const form = document.querySelector("form[novalidate]");
   let wasSent = false;

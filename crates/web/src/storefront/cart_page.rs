@@ -1,8 +1,8 @@
 //! The cart's page, and the forms that change the cart.
 
 use super::cart::{Priced, QUANTITY_MAX, in_stock};
-use super::picture;
 use super::visit::{Fields, Frame, Visit};
+use super::{latest, picture};
 use crate::errors::Failure;
 use crate::page::{self, Page};
 use askama::Template;
@@ -17,6 +17,8 @@ struct CartPage {
     summary: Summary,
     has_lost_lines: bool,
     can_pay: bool,
+    /// Address and reference of what this browser ordered last: whoever turned back at the gateway looks here.
+    latest: Option<(String, String)>,
 }
 
 /// What is in the cart, ready to be shown; on the checkout page too.
@@ -70,9 +72,16 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Failure> {
         total_decimal: String::new(),
     });
     let can_pay = !visit.checkout_accounts().await?.is_empty();
+    let latest = match latest::token(visit.headers()) {
+        Some(token) if summary.lines.is_empty() => visit.app.store.order_by_token(&token).await?,
+        _ => None,
+    };
+    let latest = latest
+        .filter(|order| order.shop == visit.shop.id)
+        .map(|order| (visit.path(&format!("/order/{}", order.token)), order.reference));
     let mut frame = visit.frame();
     frame.cart_count = priced.cart().count();
-    let shown = CartPage { page, frame, summary, has_lost_lines: priced.has_lost_lines, can_pay };
+    let shown = CartPage { page, frame, summary, has_lost_lines: priced.has_lost_lines, can_pay, latest };
     Ok(page::html(StatusCode::OK, &shown))
 }
 
@@ -91,7 +100,7 @@ pub(super) async fn change(visit: Visit, fields: Fields) -> Result<Response, Fai
     // Asking for more than there is gives what there is; the cart page would say so for any other change.
     let mut cart = visit.cart.clone();
     cart.set(&sku, quantity.min(available));
-    let cookie = cart.cookie(&visit.shop.slug, visit.app.base_url.scheme() == "https");
+    let cookie = cart.cookie(&visit.shop.slug, visit.is_secure());
     let next = visit.path("/cart");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())
 }

@@ -4,6 +4,7 @@ use super::cart::{Cart, Priced};
 use super::cart_page::{Summary, priced};
 use super::checkout_form::{CheckoutForm, Problems};
 use super::countries;
+use super::latest;
 use super::visit::{Fields, Frame, Visit};
 use crate::errors::Failure;
 use crate::page::{self, Page};
@@ -117,8 +118,14 @@ pub(super) async fn place(visit: Visit, fields: Fields) -> Result<Response, Fail
     let order = register(&visit, &desk.terms, &form, needs_address).await?;
     let account = desk.accounts.iter().find(|(id, _)| *id == form.account).unwrap_or(&desk.accounts[0]);
     let next = visit.path(&format!("/order/{}/pay?account={}", order.token, account.0));
-    let empty = Cart::default().cookie(&visit.shop.slug, visit.app.base_url.scheme() == "https");
-    Ok(([(header::SET_COOKIE, empty)], Redirect::to(&next)).into_response())
+    let mut response = Redirect::to(&next).into_response();
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, Cart::default().cookie(&visit.shop.slug, visit.is_secure()));
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, latest::cookie(&order, &visit.shop.slug, visit.is_secure()));
+    Ok(response)
 }
 
 async fn register(

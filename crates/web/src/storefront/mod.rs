@@ -8,6 +8,7 @@ mod cart_page;
 mod checkout;
 mod checkout_form;
 mod countries;
+mod latest;
 mod live;
 mod order_page;
 mod pay;

@@ -69,7 +69,7 @@ pub(super) async fn get(
 /// The whole picture, 4 by 3. Nothing of the product's own text gets into it.
 fn draw(sku: &str, kind: ProductKind) -> String {
     let hash = Sha256::digest(sku.as_bytes());
-    let palette = &PALETTES[usize::from(hash[0]) % PALETTES.len()];
+    let palette = &PALETTES[usize::from(hash[25]) % PALETTES.len()];
     let (x, y, radius) =
         (90 + u32::from(hash[1]) % 220, 60 + u32::from(hash[2]) % 90, 110 + u32::from(hash[3]) % 50);
     let picture = format!(

@@ -55,6 +55,15 @@ impl Visit {
         self.choice.or(self.shop.language)
     }
 
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Whether cookies may be kept to encrypted connections.
+    pub(super) fn is_secure(&self) -> bool {
+        self.app.base_url.scheme() == "https"
+    }
+
     /// An address of this shop; `rest` is empty or begins with a slash.
     pub(super) fn path(&self, rest: &str) -> String {
         format!("/shop/{}{rest}", self.shop.slug)

@@ -148,6 +148,18 @@ async fn whoever_turns_back_at_the_gateway_may_try_again_or_cancel() {
 }
 
 #[tokio::test]
+async fn the_empty_cart_leads_to_the_latest_order_of_this_browser_and_of_no_other() {
+    let shop = open().await;
+    let mut browser = Browser::new(&shop);
+    let order = browser.order_handbook().await;
+    let link = format!("href=\"{}\"", order_path(&order));
+    assert!(browser.get("/shop/demo/cart").await.text.contains(&link));
+    assert!(!Browser::new(&shop).get("/shop/demo/cart").await.text.contains("/order/"));
+    browser.cookies.insert("latest_order".into(), "\"><script>".into());
+    assert!(!browser.get("/shop/demo/cart").await.text.contains("/order/"));
+}
+
+#[tokio::test]
 async fn an_unlikely_article_number_finds_its_picture_and_its_cart() {
     let shop = open().await;
     let mut browser = Browser::new(&shop);
