@@ -5,9 +5,9 @@
 //! the rest in one transaction. Whatever goes wrong on the way means "not yet known": never genuine, never forged
 //! (T-A08). It is asked again with growing pauses for four days.
 
-use crate::client::Client;
+use crate::client::{Client, ExchangeError};
 use crate::observe;
-use crate::pace::Pace;
+use crate::pace::{self, Pace};
 use crate::pause::Pauses;
 use crate::rounds::{self, Rounds};
 use ipnd_core::limits::CHECK_HOURS_MAX;
@@ -35,6 +35,8 @@ enum Look {
     Genuine(Interpretation),
     Forged(Reason),
     NotYetKnown(Reason),
+    /// The gateway is being left alone, so it was not asked.
+    Unasked,
 }
 
 impl Rounds for CheckWorker {
@@ -79,8 +81,8 @@ impl CheckWorker {
     async fn look(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Look {
         match (gateway.receive)(&due.request, settings, self.clock.now()) {
             Received::Proven(interpretation) => Look::Genuine(interpretation),
-            // It was accepted when it came in; the adapter or the settings have become stricter since.
-            Received::Refused(reason) => Look::Forged(reason),
+            // It was acceptable when it came in, so what has changed is on our side. That proves no forgery.
+            Received::Refused(reason) => Look::NotYetKnown(reason),
             Received::Ask(ask) => self.ask(due, gateway, settings, ask).await,
         }
     }
@@ -93,16 +95,13 @@ impl CheckWorker {
             ));
         };
         let account = due.account.id;
-        let Some(turn) = self.pace.turn(account).await else {
-            return Look::NotYetKnown(Reason::new(
-                "asked_in_vain",
-                "it has not been answering and is left alone for a while",
-            ));
-        };
+        let Some(turn) = self.pace.turn(account, &self.clock).await else { return Look::Unasked };
         let answer = self.client.exchange(ask.method, &ask.url, &ask.headers, ask.body).await;
         drop(turn);
-        // A refusal is ours and costs the gateway nothing; it says nothing about whether the gateway answers.
-        self.pace.went(account, answer.as_ref().map_or_else(|error| error.is_refused(), |_| true));
+        // A refusal is ours: it says nothing about whether the gateway answers.
+        if !answer.as_ref().is_err_and(ExchangeError::is_refused) {
+            self.pace.went(account, answer.is_ok(), self.clock.now());
+        }
         let answer = match answer {
             Ok(answer) => answer.into(),
             Err(error) => {
@@ -125,6 +124,7 @@ impl CheckWorker {
             }
             Look::Forged(reason) => CheckOutcome::Forged(reason),
             Look::NotYetKnown(reason) => not_yet_known(due, reason, self.clock.now()),
+            Look::Unasked => unasked(due, self.clock.now()),
         };
         let (word, reason) = match &outcome {
             CheckOutcome::Genuine { remark, .. } => ("genuine", remark.as_ref()),
@@ -156,16 +156,27 @@ fn examined(account: &Account, events: Vec<ipnd_core::Event>) -> Vec<ExaminedEve
 
 /// Asked again later, or given up when the next time would be too late.
 fn not_yet_known(due: &DueCheck, reason: Reason, now: Timestamp) -> CheckOutcome {
-    let last = due
-        .received_at
-        .saturating_add(SignedDuration::from_hours(CHECK_HOURS_MAX))
-        .expect("a number of hours");
     let again_at = PAUSES.next_at(now, due.attempts);
-    if again_at <= last {
+    if again_at <= last_at(due) {
         return CheckOutcome::NotYetKnown { reason, again_at: Some(again_at) };
     }
     let detail = if reason.detail.is_empty() { reason.code } else { reason.detail };
     CheckOutcome::NotYetKnown { reason: Reason::new("still_unknown_given_up", detail), again_at: None }
+}
+
+/// Looked at again when the gateway has had its rest. Nothing is given up without having been asked.
+fn unasked(due: &DueCheck, now: Timestamp) -> CheckOutcome {
+    let rested_at = now.saturating_add(pace::REST).expect("half a minute");
+    let usual = PAUSES.next_at(now, due.attempts);
+    let again_at = if usual <= last_at(due) { usual.max(rested_at) } else { rested_at };
+    let reason = Reason::new("asked_in_vain", "it has not been answering and is left alone for a moment");
+    CheckOutcome::NotYetKnown { reason, again_at: Some(again_at) }
+}
+
+/// Until when the gateway is asked.
+fn last_at(due: &DueCheck) -> Timestamp {
+    let asked_for = SignedDuration::from_hours(CHECK_HOURS_MAX);
+    due.received_at.saturating_add(asked_for).expect("a number of hours")
 }
 
 fn shown(problems: &[ipnd_gateways::SettingProblem]) -> String {

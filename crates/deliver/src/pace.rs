@@ -3,10 +3,10 @@
 //! Without this, one gateway that hangs would hold every slot for as long as its time-outs last, and the other
 //! accounts would wait behind it (T-D11, T-G07).
 
-use ipnd_store::AccountId;
+use ipnd_store::{AccountId, Clock};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Questions in flight, for all accounts together.
@@ -16,7 +16,7 @@ const AT_ONCE_PER_ACCOUNT: usize = 4;
 /// Failures in a row after which an account's gateway is left alone ...
 const FAILURES_MAX: u32 = 3;
 /// ... for this long.
-const REST: Duration = Duration::from_secs(30);
+pub(crate) const REST: SignedDuration = SignedDuration::from_secs(30);
 
 pub(crate) struct Pace {
     all: Arc<Semaphore>,
@@ -26,7 +26,7 @@ pub(crate) struct Pace {
 struct Account {
     slots: Arc<Semaphore>,
     failures: u32,
-    rests_until: Option<Instant>,
+    rests_since: Option<Timestamp>,
 }
 
 /// May be asked now; asking is over when this is dropped.
@@ -38,11 +38,11 @@ impl Pace {
     }
 
     /// Waits for a turn; `None` when the account's gateway is being left alone.
-    pub(crate) async fn turn(&self, account: AccountId) -> Option<Turn> {
+    pub(crate) async fn turn(&self, account: AccountId, clock: &Clock) -> Option<Turn> {
         let slots = self.with(account, |account| Arc::clone(&account.slots));
         let own = slots.acquire_owned().await.expect("never closed");
         // Asked after the wait: the ones before may have found out that nobody answers.
-        if self.rests(account, Instant::now()) {
+        if self.rests(account, clock.now()) {
             return None;
         }
         let all = Arc::clone(&self.all).acquire_owned().await.expect("never closed");
@@ -50,19 +50,17 @@ impl Pace {
     }
 
     /// Takes note of how asking went.
-    pub(crate) fn went(&self, account: AccountId, well: bool) {
-        self.note(account, well, Instant::now());
-    }
-
-    fn note(&self, account: AccountId, well: bool, now: Instant) {
+    pub(crate) fn went(&self, account: AccountId, well: bool, now: Timestamp) {
         self.with(account, |account| {
             account.failures = if well { 0 } else { account.failures.saturating_add(1) };
-            account.rests_until = (account.failures >= FAILURES_MAX).then(|| now + REST);
+            account.rests_since = (account.failures >= FAILURES_MAX).then_some(now);
         });
     }
 
-    fn rests(&self, account: AccountId, now: Instant) -> bool {
-        self.with(account, |account| account.rests_until.is_some_and(|until| now < until))
+    fn rests(&self, account: AccountId, now: Timestamp) -> bool {
+        // A clock that was set back must not make a short rest a long one.
+        let is_recent = |since: Timestamp| (SignedDuration::ZERO..REST).contains(&now.duration_since(since));
+        self.with(account, |account| account.rests_since.is_some_and(is_recent))
     }
 
     fn with<T>(&self, account: AccountId, act: impl FnOnce(&mut Account) -> T) -> T {
@@ -70,7 +68,7 @@ impl Pace {
         act(accounts.entry(account).or_insert_with(|| Account {
             slots: Arc::new(Semaphore::new(AT_ONCE_PER_ACCOUNT)),
             failures: 0,
-            rests_until: None,
+            rests_since: None,
         }))
     }
 }
@@ -78,34 +76,40 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const ONE: AccountId = AccountId(1);
     const OTHER: AccountId = AccountId(2);
 
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + seconds).unwrap()
+    }
+
     #[test]
     fn t_d11_a_silent_gateway_is_left_alone_for_a_while() {
-        let (pace, start) = (Pace::new(), Instant::now());
+        let pace = Pace::new();
         for _ in 0..FAILURES_MAX {
-            assert!(!pace.rests(ONE, start));
-            pace.note(ONE, false, start);
+            assert!(!pace.rests(ONE, at(0)));
+            pace.went(ONE, false, at(0));
         }
-        assert!(pace.rests(ONE, start) && !pace.rests(OTHER, start));
-        assert!(!pace.rests(ONE, start + REST), "then it is tried again");
-        pace.note(ONE, false, start + REST);
-        assert!(pace.rests(ONE, start + REST), "and one more failure is enough");
-        pace.note(ONE, true, start + REST);
-        assert!(!pace.rests(ONE, start + REST));
+        assert!(pace.rests(ONE, at(29)) && !pace.rests(OTHER, at(29)));
+        assert!(!pace.rests(ONE, at(30)), "then it is tried again");
+        assert!(!pace.rests(ONE, at(-3600)), "also when the clock was set back");
+        pace.went(ONE, false, at(30));
+        assert!(pace.rests(ONE, at(31)), "and one more failure is enough");
+        pace.went(ONE, true, at(60));
+        assert!(!pace.rests(ONE, at(60)));
     }
 
     #[tokio::test]
     async fn t_g07_one_account_does_not_take_every_slot() {
-        let pace = Pace::new();
+        let (pace, clock) = (Pace::new(), Clock::manual(at(0)));
         let mut turns = Vec::new();
         for _ in 0..AT_ONCE_PER_ACCOUNT {
-            turns.push(pace.turn(ONE).await.unwrap());
+            turns.push(pace.turn(ONE, &clock).await.unwrap());
         }
-        let waiting = tokio::time::timeout(Duration::ZERO, pace.turn(ONE)).await;
+        let waiting = tokio::time::timeout(Duration::ZERO, pace.turn(ONE, &clock)).await;
         assert!(waiting.is_err(), "the account has used up its share");
-        assert!(pace.turn(OTHER).await.is_some());
+        assert!(pace.turn(OTHER, &clock).await.is_some());
     }
 }

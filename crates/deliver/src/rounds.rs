@@ -97,3 +97,62 @@ where
         tokio::time::sleep(SETTLE_PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::sync::broadcast;
+
+    /// Tasks are numbers; every third one panics.
+    #[derive(Default)]
+    struct Numbers {
+        waiting: Mutex<Vec<u32>>,
+        performed: AtomicU32,
+        given_back: Mutex<Vec<u32>>,
+    }
+
+    impl Rounds for Numbers {
+        type Task = u32;
+        const NAME: &'static str = "numbers";
+        const AT_ONCE: usize = 2;
+
+        async fn claim(&self, limit: u32) -> Result<Vec<u32>, StoreError> {
+            let mut waiting = self.waiting.lock().expect("not poisoned");
+            let rest = waiting.len().saturating_sub(limit as usize);
+            Ok(waiting.split_off(rest))
+        }
+
+        async fn perform(&self, task: &u32) {
+            assert!(!task.is_multiple_of(3), "a defect, on purpose");
+            self.performed.fetch_add(1, Ordering::SeqCst);
+        }
+
+        async fn give_back(&self, task: &u32) {
+            self.given_back.lock().expect("not poisoned").push(*task);
+        }
+    }
+
+    #[tokio::test]
+    async fn t_a08_t_g07_one_task_that_crashes_does_not_stop_the_others() {
+        let numbers = Arc::new(Numbers { waiting: Mutex::new((1..=30).collect()), ..Numbers::default() });
+        let (changes, receiver) = broadcast::channel(1);
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(run(Arc::clone(&numbers), receiver, stop.clone()));
+        while numbers.performed.load(Ordering::SeqCst) < 20 {
+            tokio::task::yield_now().await;
+        }
+        // Woken by a change, not by the clock.
+        numbers.waiting.lock().unwrap().push(31);
+        changes.send(Change::Work).unwrap();
+        while numbers.performed.load(Ordering::SeqCst) < 21 {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+        running.await.unwrap();
+        let mut given_back = numbers.given_back.lock().unwrap().clone();
+        given_back.sort_unstable();
+        assert_eq!(given_back, [3, 6, 9, 12, 15, 18, 21, 24, 27, 30]);
+    }
+}

@@ -75,11 +75,11 @@ impl MailWorker {
                 Ok(letter) => letter,
                 Err(reason) => return Some(MailOutcome::Failed { reason }),
             },
-            Err(reason) => return Some(later(due, reason, now)),
+            Err(reason) => return Some(later(due.attempts, reason, now)),
         };
         match send(&self.client, config, &letter).await {
             Ok(()) => Some(MailOutcome::Sent { to: letter.to.to_string(), subject_line: letter.subject }),
-            Err(error) => after(due, error, self.clock.now()),
+            Err(error) => after(due.created_at, due.attempts, error, self.clock.now()),
         }
     }
 
@@ -118,28 +118,59 @@ fn language(due: &DueMail) -> Language {
     customers.unwrap_or(due.shop.language)
 }
 
-fn after(due: &DueMail, error: SendError, now: Timestamp) -> Option<MailOutcome> {
+/// What an attempt that did not work means for the mail; `None` when its end is not known.
+fn after(created_at: Timestamp, attempts: u32, error: SendError, now: Timestamp) -> Option<MailOutcome> {
+    let is_over = now.duration_since(created_at) > TRIED_FOR && attempts >= TRIES_MIN;
     match error {
         // The server is down or misconfigured. That delays mails and loses none, so there is no end to it.
-        SendError::Unusable(text) => Some(later(due, Reason::new("smtp_temporary", text), now)),
-        SendError::NotNow(text) if is_over(due, now) => {
+        SendError::Unusable(text) => Some(later(attempts, Reason::new("smtp_temporary", text), now)),
+        SendError::NotNow(text) if is_over => {
             let text = format!("put off for three days, at last with {text}");
             Some(MailOutcome::Failed { reason: Reason::new("smtp_permanent", text) })
         }
-        SendError::NotNow(text) => Some(later(due, Reason::new("smtp_temporary", text), now)),
+        SendError::NotNow(text) => Some(later(attempts, Reason::new("smtp_temporary", text), now)),
         SendError::Never(text) => Some(MailOutcome::Failed { reason: Reason::new("smtp_permanent", text) }),
         SendError::Doubtful(_) => None,
     }
+}
+
+fn later(attempts: u32, reason: Reason, now: Timestamp) -> MailOutcome {
+    MailOutcome::Later { reason, again_at: PAUSES.next_at(now, attempts) }
 }
 
 fn interrupted() -> Reason {
     Reason::new("attempt_interrupted", "")
 }
 
-fn later(due: &DueMail, reason: Reason, now: Timestamp) -> MailOutcome {
-    MailOutcome::Later { reason, again_at: PAUSES.next_at(now, due.attempts) }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn is_over(due: &DueMail, now: Timestamp) -> bool {
-    now.duration_since(due.created_at) > TRIED_FOR && due.attempts >= TRIES_MIN
+    #[test]
+    fn t_c10_only_what_is_about_the_mail_itself_ever_ends_its_trying() {
+        let created_at: Timestamp = "2024-05-01T12:00:00Z".parse().unwrap();
+        let state = |hours, attempts, error| {
+            let now = created_at.saturating_add(SignedDuration::from_hours(hours)).unwrap();
+            match after(created_at, attempts, error, now) {
+                Some(MailOutcome::Later { again_at, .. }) => {
+                    assert!(again_at > now);
+                    "later"
+                }
+                Some(MailOutcome::Failed { .. }) => "failed",
+                Some(MailOutcome::Sent { .. }) => "sent",
+                None => "open",
+            }
+        };
+        let text = || "x".to_owned();
+        assert_eq!(state(71, 90, SendError::NotNow(text())), "later");
+        assert_eq!(state(73, 90, SendError::NotNow(text())), "failed");
+        assert_eq!(state(500, 2, SendError::NotNow(text())), "later", "it was late, but hardly tried");
+        assert_eq!(
+            state(5_000, 5_000, SendError::Unusable(text())),
+            "later",
+            "a server that is down loses none"
+        );
+        assert_eq!(state(0, 0, SendError::Never(text())), "failed");
+        assert_eq!(state(0, 0, SendError::Doubtful(text())), "open");
+    }
 }

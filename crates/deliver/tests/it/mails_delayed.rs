@@ -1,0 +1,149 @@
+use crate::peer_smtp::{SmtpPeer, Step};
+use crate::world::{World, config, policy, until};
+use ipnd_store::{Change, MailState};
+use jiff::SignedDuration;
+use mailparse::MailHeaderMap as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::net::TcpListener;
+
+#[tokio::test]
+async fn a_mail_server_that_is_down_delays_mails_and_loses_none() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut orders = Vec::new();
+    for number in 0..20 {
+        orders.push(world.order_with_mail(&format!("mail {number}")).await);
+    }
+    let workers = world.workers(Some(config(address)), policy(&[]));
+    for order in &orders {
+        let line = world.mail_reason(order, "smtp_temporary").await;
+        assert_eq!(line.state, MailState::Waiting);
+        let pause = line.next_at.unwrap().duration_since(world.clock.now());
+        assert!((24..=36).contains(&pause.as_secs()), "about half a minute: {pause:?}");
+    }
+    // Days later it is back.
+    world.clock.advance(SignedDuration::from_hours(24 * 10));
+    let peer = SmtpPeer::on(TcpListener::bind(address).await.unwrap(), |_, _| Step::Proceed);
+    for order in &orders {
+        world.mail_is_sent(order).await;
+    }
+    workers.stop().await;
+    assert_eq!(peer.messages().len(), orders.len(), "each exactly once");
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart_by_what_they_are_about() {
+    let cases = [
+        // About the server or its configuration: wait.
+        ("CONNECT", "421 too busy", MailState::Waiting, "smtp_temporary"),
+        ("CONNECT", "554 not you", MailState::Waiting, "smtp_temporary"),
+        ("EHLO", "550 no", MailState::Waiting, "smtp_temporary"),
+        ("MAIL", "530 log in first", MailState::Waiting, "smtp_temporary"),
+        // About this message.
+        ("RCPT", "450 mailbox busy", MailState::Waiting, "smtp_temporary"),
+        ("RCPT", "550 no such user", MailState::Failed, "smtp_permanent"),
+        ("DATA", "451 later", MailState::Waiting, "smtp_temporary"),
+        ("DOT", "452 full", MailState::Waiting, "smtp_temporary"),
+        ("DOT", "554 looks like spam", MailState::Failed, "smtp_permanent"),
+    ];
+    for (step, reply, state, code) in cases {
+        let peer =
+            SmtpPeer::planned(move |_, at| if at == step { Step::Say(reply) } else { Step::Proceed }).await;
+        let world = World::new().await;
+        let order = world.order_with_mail("x").await;
+        let workers = world.mailing(&peer);
+        let line = world.mail_reason(&order, code).await;
+        workers.stop().await;
+        assert_eq!(line.state, state, "{step} {reply}");
+        assert!(line.last_reason.unwrap().detail.contains(&reply[4..]), "the owner hears the server's words");
+        assert!(peer.messages().is_empty());
+    }
+}
+
+/// The connection dies after the message and before the answer: one repeat, with the same Message-ID, then no more.
+#[tokio::test]
+async fn t_e07_the_doubt_around_the_final_dot() {
+    for second_is_heard in [true, false] {
+        let peer = SmtpPeer::planned(move |connection, at| match at {
+            "DOT" if connection == 0 || !second_is_heard => Step::HangUp,
+            _ => Step::Proceed,
+        })
+        .await;
+        let world = World::new().await;
+        let order = world.order_with_mail("x").await;
+        let workers = world.mailing(&peer);
+        until("the first attempt has ended", async || (peer.messages().len() == 1).then_some(())).await;
+        let beyond_the_lease = SignedDuration::from_mins(6);
+        world.clock.advance(beyond_the_lease);
+        until("the second attempt has ended", async || (peer.messages().len() == 2).then_some(())).await;
+        if second_is_heard {
+            let line = world.mail_is_sent(&order).await;
+            assert!(line.is_doubtful, "the owner can see that it may have come twice");
+        } else {
+            world.clock.advance(beyond_the_lease);
+            let line = world.mail_reason(&order, "attempt_interrupted").await;
+            assert_eq!(line.state, MailState::Failed);
+        }
+        workers.stop().await;
+        let ids: Vec<_> = peer
+            .messages()
+            .iter()
+            .map(|message| {
+                mailparse::parse_mail(message).unwrap().headers.get_first_value("Message-ID").unwrap()
+            })
+            .collect();
+        assert_eq!(ids.len(), 2, "at most one repeat");
+        assert_eq!(ids[0], ids[1]);
+    }
+}
+
+#[tokio::test]
+async fn without_a_mail_server_mails_wait_and_say_why() {
+    let world = World::new().await;
+    let order = world.order_with_mail("x").await;
+    let workers = world.workers(None, policy(&[]));
+    let line = world.mail_reason(&order, "mail_not_configured").await;
+    assert_eq!(line.state, MailState::Waiting);
+    assert_eq!(line.next_at.unwrap().duration_since(world.clock.now()), SignedDuration::from_mins(10));
+    workers.stop().await;
+    // Weeks later somebody sets one up.
+    let peer = SmtpPeer::good().await;
+    world.clock.advance(SignedDuration::from_hours(24 * 20));
+    let workers = world.mailing(&peer);
+    world.mail_is_sent(&order).await;
+    workers.stop().await;
+}
+
+// Two threads: the peer holds one of them still.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_finishes_what_has_begun() {
+    let (reached, go_on) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (seen, wait) = (Arc::clone(&reached), Arc::clone(&go_on));
+    let peer = SmtpPeer::planned(move |_, at| {
+        if at == "DOT" {
+            seen.store(true, Ordering::SeqCst);
+            while !wait.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+        }
+        Step::Proceed
+    });
+    let (world, peer) = (World::new().await, peer.await);
+    let order = world.order_with_mail("x").await;
+    let workers = world.mailing(&peer);
+    until("the message is under way", async || reached.load(Ordering::SeqCst).then_some(())).await;
+    let stopping = tokio::spawn(workers.stop());
+    tokio::task::yield_now().await;
+    assert!(!stopping.is_finished());
+    go_on.store(true, Ordering::SeqCst);
+    stopping.await.unwrap();
+    assert_eq!(world.mail(&order).await.state, MailState::Sent);
+    // And nothing is claimed after it.
+    let later = world.order_with_mail("y").await;
+    let mut changes = world.store.changes();
+    assert!(!matches!(changes.try_recv(), Ok(Change::Work)));
+    assert_eq!(world.mail(&later).await.attempts, 0);
+}

@@ -1,0 +1,11 @@
+//! The workers against a real store and against peers on loopback that behave in one chosen way each.
+
+mod checks;
+mod mails;
+mod mails_delayed;
+mod mails_tls;
+mod one_way_out;
+mod peer_http;
+mod peer_smtp;
+mod wire;
+mod world;
