@@ -44,6 +44,8 @@ CREATE TABLE orders (
     UNIQUE (shop_id, reference)
 ) STRICT;
 
+CREATE INDEX orders_of_shop ON orders (shop_id);
+
 
 CREATE TABLE order_items (
     quantity        INTEGER NOT NULL,

@@ -10,6 +10,9 @@ use ipnd_core::{Customer, Event, EventItem, EventKind, Item, Money, Terms};
 use jiff::Timestamp;
 use rusqlite::params;
 
+/// Characters of a name made of several.
+const NAME_CHARS_MAX: usize = 200;
+
 /// Makes an order where the account allows it: from a payment that is real money or its announcement, names an amount,
 /// and has nothing wrong with it.
 pub(super) fn when_allowed(desk: &mut Desk<'_>, told: &Told, payment: &Loose) -> Result<Option<i64>> {
@@ -76,6 +79,7 @@ fn terms(desk: &Desk<'_>, shop: ShopId, event: &Event, amount: Money, reference:
     }
     let names: Vec<&str> = event.items.iter().map(|line| line.name.as_str()).collect();
     let name = if names.is_empty() { reference.to_owned() } else { names.join(", ") };
+    let name = name.chars().take(NAME_CHARS_MAX).collect();
     let only = Item { sku: String::new(), name, quantity: 1, unit_price: amount };
     Ok(Terms { items: vec![only], total: amount })
 }

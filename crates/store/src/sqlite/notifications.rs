@@ -1,6 +1,6 @@
 //! Reading notifications and events.
 
-use super::order_rows::page;
+use super::order_rows::{before, page};
 use super::sql::{self, Columns as _};
 use crate::{
     AccountId, Check, CheckAttempt, CheckState, EventFilter, EventId, Notification, NotificationFilter,
@@ -110,7 +110,7 @@ pub(super) fn list(
          JOIN checks c ON c.notification_id = n.id
          JOIN accounts a ON a.id = n.account_id
          WHERE n.shop_id = ?1
-           AND (?2 IS NULL OR n.id < ?2)
+           AND n.id < ?2
            AND (?3 IS NULL OR c.state = ?3)
            AND (?4 IS NULL OR n.account_id = ?4)
            AND (?5 IS NULL OR EXISTS (SELECT 1 FROM notification_events t JOIN events e ON e.id = t.event_id
@@ -118,7 +118,7 @@ pub(super) fn list(
          ORDER BY n.id DESC LIMIT ?6",
         params![
             shop.0,
-            filter.before.map(|id| id.0),
+            before(filter.before.map(|id| id.0)),
             filter.state.map(CheckState::word),
             filter.account.map(|account| account.0),
             filter.order.map(|order| order.0),
@@ -180,13 +180,13 @@ pub(super) fn events(db: &Connection, shop: ShopId, filter: &EventFilter) -> Res
         "SELECT e.*, o.reference, 0 AS is_repeat
          FROM events e LEFT JOIN orders o ON o.id = e.order_id
          WHERE e.shop_id = ?1
-           AND (?2 IS NULL OR e.id < ?2)
+           AND e.id < ?2
            AND (?3 IS NULL OR e.kind = ?3)
            AND (?4 IS NULL OR e.order_id = ?4)
          ORDER BY e.id DESC LIMIT ?5",
         params![
             shop.0,
-            filter.before.map(|id| id.0),
+            before(filter.before.map(|id| id.0)),
             filter.kind.map(EventKind::word),
             filter.order.map(|order| order.0),
             page(filter.limit),

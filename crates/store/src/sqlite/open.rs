@@ -1,7 +1,7 @@
 //! Opening the file, and the handle that everything else goes through.
 
 use super::readers::Readers;
-use super::writer::{self, Desk, Guard, Start, Writer};
+use super::writer::{self, Commit, Desk, Guard, Start, Writer};
 use super::{migrate, sql};
 use crate::{Change, Clock, Result, StoreError};
 use rusqlite::{Connection, params};
@@ -26,12 +26,11 @@ pub struct Options {
     /// Called when a write that may already lie in the system's cache could not be brought to the disk. The process
     /// must not go on; the default ends it, so that whoever watches over it starts it again.
     pub fatal: Arc<dyn Fn(&str) + Send + Sync>,
-    pub(super) commit: fn(&Connection) -> rusqlite::Result<()>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { clock: Clock::system(), fatal: Arc::new(|_| std::process::exit(70)), commit: writer::commit }
+        Self { clock: Clock::system(), fatal: Arc::new(|_| std::process::exit(70)) }
     }
 }
 
@@ -58,17 +57,17 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub fn open_with(path: &Path, options: Options) -> Result<Self> {
+        Self::open_committing(path, options, writer::commit)
+    }
+
+    /// With a way to commit that a test may have broken.
+    pub(super) fn open_committing(path: &Path, options: Options, commit: Commit) -> Result<Self> {
         check_version(rusqlite::version_number(), rusqlite::version())?;
         let lock = lock(path)?;
         let db = connect(path, &options.clock)?;
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        let writer = Writer::start(Start {
-            db,
-            lock,
-            changes: changes.clone(),
-            fatal: options.fatal,
-            commit: options.commit,
-        })?;
+        let writer =
+            Writer::start(Start { db, lock, changes: changes.clone(), fatal: options.fatal, commit })?;
         Ok(Self { readers: Readers::new(path), writer, changes, clock: options.clock })
     }
 

@@ -72,6 +72,15 @@ fn items(db: &Connection, order: i64) -> Result<Vec<Item>> {
 
 /// A page of the list, newest first.
 pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Result<Vec<OrderLine>> {
+    let end = before(filter.before.map(|order| order.0));
+    let (from, until) = match &filter.reference {
+        None => (i64::MIN, end),
+        // A reference names one order at most; there is no list to go through.
+        Some(reference) => match by_reference(db, shop, reference)? {
+            Some(order) => (order.id.0, end.min(order.id.0.saturating_add(1))),
+            None => return Ok(Vec::new()),
+        },
+    };
     let search = filter.search.as_deref().map(|text| sql::clean(text.trim()).to_lowercase());
     sql::all(
         db,
@@ -79,18 +88,17 @@ pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Resul
                       WHERE r.order_id = o.id AND r.verdict IS NULL AND r.is_moot = 0) AS open_reviews
          FROM orders o
          WHERE o.shop_id = ?1
-           AND (?2 IS NULL OR o.id < ?2)
-           AND (?3 IS NULL OR o.status = ?3)
-           AND (?4 IS NULL OR o.reference = ?4)
+           AND o.id >= ?2 AND o.id < ?3
+           AND (?4 IS NULL OR o.status = ?4)
            AND (?5 IS NULL OR instr(o.search_text, ?5) > 0)
            AND (?6 = 0 OR EXISTS (SELECT 1 FROM reviews r
                                   WHERE r.order_id = o.id AND r.verdict IS NULL AND r.is_moot = 0))
          ORDER BY o.id DESC LIMIT ?7",
         params![
             shop.0,
-            filter.before.map(|order| order.0),
+            from,
+            until,
             filter.status.map(OrderStatus::word),
-            sql::clean_opt(filter.reference.as_deref()),
             search.filter(|text| !text.is_empty()),
             filter.only_with_open_reviews,
             page(filter.limit),
@@ -114,6 +122,11 @@ pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Resul
 /// Rows of a page: what was asked for, within the limit; the limit where nothing was asked for.
 pub(super) fn page(limit: u32) -> u32 {
     if limit == 0 { PAGE_ROWS_MAX } else { limit.min(PAGE_ROWS_MAX) }
+}
+
+/// Where a page ends: before the last row of the page before, or nowhere yet.
+pub(super) fn before(id: Option<i64>) -> i64 {
+    id.unwrap_or(i64::MAX)
 }
 
 /// What the paid products of a settled order give the customer; empty otherwise.

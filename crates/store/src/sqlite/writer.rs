@@ -108,6 +108,9 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
 }
 
+/// How a transaction is committed.
+pub(super) type Commit = fn(&Connection) -> rusqlite::Result<()>;
+
 /// What the writer needs to start.
 pub(super) struct Start {
     pub(super) db: Connection,
@@ -116,7 +119,7 @@ pub(super) struct Start {
     pub(super) changes: broadcast::Sender<Change>,
     /// Called when a sync has failed. Must not return to business as usual.
     pub(super) fatal: Arc<dyn Fn(&str) + Send + Sync>,
-    pub(super) commit: fn(&Connection) -> rusqlite::Result<()>,
+    pub(super) commit: Commit,
 }
 
 impl Writer {
@@ -223,7 +226,10 @@ impl Thread {
         for command in batch {
             command.answer(committed.clone());
         }
-        for change in changes {
+        // Once is enough for the workers, and last, so that they find everything.
+        let is_work = |change: &Change| *change == Change::Work;
+        let work = changes.iter().any(is_work).then_some(Change::Work);
+        for change in changes.into_iter().filter(|change| !is_work(change)).chain(work) {
             // Nobody listening is fine.
             let _ = self.start.changes.send(change);
         }
@@ -307,4 +313,149 @@ fn control(db: &Connection, sql: &'static str) -> Result<()> {
 pub(super) fn commit(db: &Connection) -> rusqlite::Result<()> {
     db.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, SqliteStore};
+    use super::*;
+    use crate::Store as _;
+    use rusqlite::ffi;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// The error that the next commit on this writer's thread meets.
+        static NEXT_ERROR: Cell<Option<i32>> = const { Cell::new(None) };
+    }
+
+    fn broken_commit(db: &Connection) -> rusqlite::Result<()> {
+        match NEXT_ERROR.take() {
+            Some(code) => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
+            None => commit(db),
+        }
+    }
+
+    struct Broken {
+        store: SqliteStore,
+        fatal: Arc<Mutex<Vec<String>>>,
+        _directory: tempfile::TempDir,
+    }
+
+    fn open() -> Broken {
+        let directory = tempfile::tempdir().unwrap();
+        let fatal: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard = Arc::clone(&fatal);
+        let options = Options {
+            fatal: Arc::new(move |error| heard.lock().unwrap().push(error.to_owned())),
+            ..Options::default()
+        };
+        let path = directory.path().join("ipnd.db");
+        let store = SqliteStore::open_committing(&path, options, broken_commit).unwrap();
+        Broken { store, fatal, _directory: directory }
+    }
+
+    async fn mark(store: &SqliteStore, name: &'static str, error: Option<i32>) -> Result<()> {
+        let write = store.write(move |desk| {
+            NEXT_ERROR.set(error);
+            let sql = "INSERT INTO audit (at, what, about, detail) VALUES ('', ?1, '', '')";
+            super::super::sql::run(desk, sql, [name])?;
+            Ok(())
+        });
+        write.await
+    }
+
+    async fn marks(store: &SqliteStore) -> Vec<String> {
+        store
+            .read(|db| {
+                use super::super::sql::{self, Columns as _};
+                sql::all(db, "SELECT what FROM audit ORDER BY id", [], |row| row.text("what"))
+            })
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_lost_sync_ends_all_acknowledging() {
+        let broken = open();
+        mark(&broken.store, "kept", None).await.unwrap();
+        let error = mark(&broken.store, "lost", Some(ffi::SQLITE_IOERR_FSYNC)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Failed(_)));
+        assert_eq!(broken.fatal.lock().unwrap().len(), 1, "the process is told to end");
+        // Should it live on all the same, it says no to everything.
+        assert_eq!(mark(&broken.store, "after", None).await, Err(poisoned()));
+        assert_eq!(broken.store.probe().await, Err(poisoned()));
+        assert_eq!(marks(&broken.store).await, ["kept"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_at_the_commit_fails_the_batch_and_no_more() {
+        let broken = open();
+        let error = mark(&broken.store, "no room", Some(ffi::SQLITE_FULL)).await.unwrap_err();
+        assert!(matches!(error, StoreError::NoRoom(_)));
+        mark(&broken.store, "room again", None).await.unwrap();
+        assert_eq!(marks(&broken.store).await, ["room again"]);
+        assert!(broken.fatal.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_error_or_a_defect_undoes_one_command_only() {
+        let broken = open();
+        let store = &broken.store;
+        let failing = store.write(|desk| {
+            super::super::sql::run(
+                desk,
+                "INSERT INTO audit (at, what, about, detail) VALUES ('', 'half', '', '')",
+                [],
+            )?;
+            Err::<(), _>(StoreError::Conflict("no".to_owned()))
+        });
+        let panicking = store.write::<()>(|desk| {
+            super::super::sql::run(
+                desk,
+                "INSERT INTO audit (at, what, about, detail) VALUES ('', 'half', '', '')",
+                [],
+            )?;
+            panic!("a defect")
+        });
+        let (one, failed, panicked, two) =
+            tokio::join!(mark(store, "one", None), failing, panicking, mark(store, "two", None));
+        assert_eq!((one, two), (Ok(()), Ok(())));
+        assert_eq!(failed, Err(StoreError::Conflict("no".to_owned())));
+        assert!(matches!(panicked, Err(StoreError::Failed(_))));
+        assert_eq!(marks(store).await, ["one", "two"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_said_at_once() {
+        let broken = open();
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let (began, begun) = oneshot::channel();
+        let store = Arc::new(broken.store);
+        let first = {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let held = move |_: &mut Desk<'_>| {
+                    let _ = began.send(());
+                    let _ = wait.recv();
+                    Ok(())
+                };
+                store.write(held).await
+            })
+        };
+        begun.await.unwrap();
+        // The writer is busy with the first; the others queue up without being waited for.
+        let mut queued: Vec<_> =
+            (0..QUEUE_COMMANDS_MAX + 1).map(|_| Box::pin(store.write(|_| Ok(())))).collect();
+        let mut busy = 0;
+        for write in &mut queued {
+            let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(write.as_mut().poll(cx))).await;
+            busy += usize::from(polled == std::task::Poll::Ready(Err(StoreError::Busy)));
+        }
+        assert_eq!(busy, 1);
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        for write in queued.into_iter().take(QUEUE_COMMANDS_MAX) {
+            write.await.unwrap();
+        }
+    }
 }

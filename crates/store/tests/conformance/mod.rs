@@ -1,0 +1,100 @@
+//! What every store must do, whatever engine it has. Each function is one test over a fresh store; the harness of an
+//! engine runs them all ([`for_every_test`]).
+
+pub mod journal;
+pub mod mails;
+pub mod money;
+pub mod orders;
+pub mod people;
+pub mod proofs;
+pub mod reviews;
+pub mod sequence;
+pub mod text;
+pub mod world;
+
+/// Calls `$run!(area, name)` for every conformance test.
+macro_rules! for_every_test {
+    ($run:ident) => {
+        $run! { journal:
+            raw_bytes_come_back_exactly,
+            identical_bytes_are_a_copy,
+            the_latest_hundred_copies_keep_their_time,
+            a_copy_of_a_forged_one_is_asked_about_again_after_an_hour,
+            no_more_than_so_many_wait,
+            lists_are_paged_and_filtered,
+            changes_are_announced_after_the_commit,
+        }
+        $run! { proofs:
+            t_c09_a_stale_lease_changes_nothing,
+            t_c08_a_lease_that_is_not_handed_back_runs_out,
+            not_yet_known_is_asked_again_and_at_last_given_up,
+            t_g08_growth_is_capped,
+            t_c01_replay_of_a_genuine_message,
+            t_c02_two_copies_at_the_same_instant,
+            t_c03_same_id_other_content,
+            another_gateway_of_the_family_is_no_contradiction,
+            the_backlog_tells_the_oldest_due_item,
+        }
+        $run! { money:
+            t_b01_amount_not_compared,
+            t_b01_a_payer_cannot_name_articles_at_prices_of_his_own,
+            t_b04_order_changed_after_payment_started,
+            t_b07_one_transaction_pays_two_orders,
+            t_b07_not_even_orders_of_two_shops,
+            t_b07_play_money_is_each_shops_own,
+            t_b08_refunded_is_never_more_than_paid,
+            t_a18_play_money_does_not_pay_where_live_money_is_taken,
+            stock_moves_once,
+            access_opens_when_settled_and_closes_when_refunded,
+        }
+        $run! { sequence:
+            t_c05_out_of_order,
+            t_c05_a_refund_waits_for_its_payment,
+            t_c05_a_payment_may_be_quicker_than_its_order,
+            a_dispute_finds_its_order_by_its_case,
+            a_late_payment_corrects_where_a_refund_belongs,
+        }
+        $run! { orders:
+            numbers_are_taken_from_1001_and_never_twice,
+            a_reference_is_used_once,
+            orders_are_found,
+            another_shop_sees_nothing,
+            cancelling_happens_once_and_is_asked_about_when_money_comes,
+            the_time_line_tells_everything_in_sequence,
+            products_are_replaced_by_article_number,
+            accounts_are_changed_but_not_moved,
+            the_customer_is_completed_from_the_payment,
+        }
+        $run! { reviews:
+            an_answer_stands_whatever_comes_later,
+            a_question_that_settles_itself_needs_no_answer,
+            an_unknown_order_is_made_when_accepted,
+            an_unknown_order_stays_unknown_when_rejected,
+            an_account_may_make_orders_by_itself,
+            a_transaction_wanted_twice_is_not_made_into_an_order,
+        }
+        $run! { mails:
+            nobody_is_mailed_twice,
+            an_attempt_without_an_end_is_doubtful,
+            mails_are_put_off_and_given_up,
+            a_customer_without_an_address_is_not_forgotten,
+            the_owner_writes_to_the_customer,
+            templates_are_kept_and_given_back,
+        }
+        $run! { people:
+            t_f01_first_run_takeover,
+            t_f03_password_guessing,
+            t_f04_an_ended_session_is_final,
+            sessions_wear_out,
+            codes_work_once,
+            keys_are_found_until_they_are_revoked,
+            an_address_belongs_to_one_person,
+        }
+        $run! { text:
+            t_b13_text_encoding,
+            t_b14_look_alike_names,
+            t_b17_sql_injection_through_notification_fields,
+        }
+    };
+}
+pub(crate) use for_every_test;
