@@ -54,7 +54,7 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
     if with_browser {
         heading("The whole loop in a real browser");
         match browser() {
-            Ok(()) => ignored("ipnd", "browser", &[])?,
+            Ok(()) => ignored("ipnd", "chromium", &[])?,
             Err(why) => not_run.push(("the loop in headless Chromium", why)),
         }
     } else {
@@ -77,7 +77,7 @@ pub(crate) fn pictures() -> Result<()> {
     browser().map_err(anyhow::Error::msg)?;
     let folder = root().join("docs/pictures");
     std::fs::create_dir_all(&folder)?;
-    ignored("ipnd", "pictures", &[("IPND_PICTURES", folder.display().to_string())])
+    ignored("ipnd", "chromium", &[("IPND_PICTURES", folder.display().to_string())])
 }
 
 /// Runs a test file whose tests need a peer and are therefore marked as ignored otherwise.

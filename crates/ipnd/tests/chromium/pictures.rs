@@ -1,0 +1,72 @@
+//! Takes the pictures of the pages that the README and the docs show: `cargo xtask pictures`.
+
+use crate::common::browser::Browser;
+use crate::common::{Demo, shopping};
+use crate::driver::{Look, Window};
+use std::path::Path;
+
+#[tokio::test]
+#[ignore = "writes files; cargo xtask pictures runs it"]
+async fn pictures() {
+    // Without a folder to write to there is nothing to do.
+    let Some(folder) = std::env::var_os("IPND_PICTURES") else { return };
+    let folder = Path::new(&folder);
+    let demo = Demo::start(None);
+    let base = demo.text("base_url").to_owned();
+    let pages = seed(&demo);
+    let login = demo.text("owner_login_url").to_owned();
+
+    let mut session = None;
+    for (size, width, height) in [("desk", 1280, 860), ("phone", 390, 844)] {
+        for (shade, is_dark) in [("light", false), ("dark", true)] {
+            let window = Window::open(Look { width, height, is_dark }).await;
+            window.goto(&base).await;
+            match &session {
+                None => {
+                    window.goto(&login).await;
+                    session = Some(window.client.get_named_cookie("ipnd_session").await.unwrap());
+                }
+                Some(cookie) => window.client.add_cookie(cookie.clone()).await.unwrap(),
+            }
+            for (name, path) in &pages {
+                window.goto(&format!("{base}{path}")).await;
+                window.find("main").await;
+                let picture = window.client.screenshot().await.unwrap();
+                std::fs::write(folder.join(format!("{name}-{size}-{shade}.png")), picture).unwrap();
+            }
+            window.close().await;
+        }
+    }
+}
+
+/// A few orders in different states. Gives the pages worth a picture: name and path.
+fn seed(demo: &Demo) -> Vec<(&'static str, String)> {
+    let mut browser = Browser::new(demo.address);
+    let mut paid_page = String::new();
+    for (sku, outcome) in [("TEA", "decline"), ("FONT", "echeck"), ("NOTEBOOK", "authorize"), ("MUG", "pay")]
+    {
+        let (page, checkout) = shopping::order(&mut browser, sku);
+        browser.post(&checkout, &shopping::outcome(outcome));
+        paid_page = page;
+    }
+    let mut api = shopping::api(demo);
+    crate::common::until("the last order is paid", || {
+        shopping::orders(&mut api).iter().any(|order| order["status"] == "paid").then_some(())
+    });
+    let (_, checkout) = shopping::order(&mut browser, "MUG");
+    vec![
+        ("storefront", "/shop/demo".to_owned()),
+        ("customer-order", paid_page),
+        ("sandbox-checkout", checkout),
+        ("orders", "/owner/orders".to_owned()),
+        ("order", "/owner/orders/ord_4".to_owned()),
+        ("notifications", "/owner/notifications".to_owned()),
+        ("notification", "/owner/notifications/ntf_4".to_owned()),
+        ("mailbox", "/mailbox".to_owned()),
+        ("landing", "/".to_owned()),
+        ("products", "/owner/products".to_owned()),
+        ("accounts", "/owner/accounts".to_owned()),
+        ("templates", "/owner/templates".to_owned()),
+        ("sandbox", "/sandbox/paypal".to_owned()),
+    ]
+}
