@@ -38,7 +38,7 @@ impl Config {
         let Some(host) = self.mail.host.clone() else { return Ok(None) };
         let from = self.mail.from.clone().context("mail.from is needed when there is a mail.host")?;
         let (tls, usual_port) = match self.mail.tls {
-            Tls::StartTls => (mail::Tls::StartTls, 587),
+            Tls::Starttls => (mail::Tls::StartTls, 587),
             Tls::Implicit => (mail::Tls::Implicit, 465),
             Tls::None => (mail::Tls::None, 25),
         };

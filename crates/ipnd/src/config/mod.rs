@@ -63,7 +63,7 @@ pub(crate) struct Mail {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Tls {
     #[default]
-    StartTls,
+    Starttls,
     Implicit,
     None,
 }

@@ -18,6 +18,9 @@ use url::Url;
 /// A mail address as long as the longest that mail servers take.
 const EMAIL_CHARS_MAX: usize = 254;
 const NAME_CHARS_MAX: usize = 128;
+/// Who pays when the shop's form names nobody: a payment service knows its own customers.
+const BUYER_NAME: &str = "Sandbox Buyer";
+const BUYER_EMAIL: &str = "buyer@example.com";
 
 #[derive(Template)]
 #[template(path = "paypal/checkout.html")]
@@ -54,8 +57,8 @@ fn form(words: Words, id: &str, order: &Order, buyer: &Customer, problem: Option
         words,
         id,
         order,
-        name: buyer.name.as_deref().unwrap_or_default(),
-        email: buyer.email.as_deref().unwrap_or_default(),
+        name: buyer.name.as_deref().unwrap_or(BUYER_NAME),
+        email: buyer.email.as_deref().unwrap_or(BUYER_EMAIL),
         problem,
         languages: Language::ALL,
     };
@@ -89,11 +92,8 @@ pub(super) async fn finish(
         Some("decline") => Outcome::Decline,
         _ => return Ok(page::problem(words, "outcome", "")),
     };
-    let buyer = Customer {
-        name: fields.get("name").map(ToOwned::to_owned),
-        email: fields.get("email").map(ToOwned::to_owned),
-        ..checkout.order.buyer.clone()
-    };
+    let text = |field: &str| Some(fields.get(field).unwrap_or_default().to_owned());
+    let buyer = Customer { name: text("name"), email: text("email"), ..checkout.order.buyer.clone() };
     if let Err(problem) = check(&buyer) {
         return Ok(form(words, &id, &checkout.order, &buyer, Some(problem)));
     }
@@ -105,7 +105,9 @@ pub(super) async fn finish(
 }
 
 fn check(buyer: &Customer) -> Result<(), &'static str> {
-    let is_name = |name: &str| name.chars().count() <= NAME_CHARS_MAX && !name.contains(char::is_control);
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX && !name.contains(char::is_control)
+    };
     if !buyer.name.as_deref().is_some_and(is_name) {
         return Err("problem.name");
     }
