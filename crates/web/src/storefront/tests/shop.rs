@@ -1,6 +1,6 @@
 //! A shop to test with: its products, its account, and what a gateway would have to say about an order.
 
-use crate::app::{App, Inner};
+use crate::app::{App, DemoLinks, Inner};
 use crate::headers;
 use axum::Router;
 use axum::middleware::from_fn;
@@ -35,15 +35,7 @@ pub(super) async fn open() -> TestShop {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap());
     let shop = new_shop(store.as_ref(), "demo", "Paper & Pixel").await;
     let account = new_account(store.as_ref(), &shop).await;
-    let app = App::new(Inner {
-        store,
-        clock,
-        base_url: "http://shop.test".parse().unwrap(),
-        limits: Limits::default(),
-        demo: None,
-    });
-    let routes = super::super::routes(&app);
-    let router = routes.layer(from_fn(headers::secure)).with_state(app.clone());
+    let (app, router) = serve(store, clock, None);
     let test = TestShop { app, router, shop, account, dir };
     test.put("NOTEBOOK-A5", "Notebook", "12.50", ProductKind::Physical, Some(3), "").await;
     test.put(
@@ -57,6 +49,13 @@ pub(super) async fn open() -> TestShop {
     .await;
     test.put("MUG-1", "Mug", "14.00", ProductKind::Physical, Some(0), "").await;
     test
+}
+
+fn serve(store: Arc<dyn Store>, clock: Clock, demo: Option<DemoLinks>) -> (App, Router) {
+    let base_url = "http://shop.test".parse().unwrap();
+    let app = App::new(Inner { store, clock, base_url, limits: Limits::default(), demo });
+    let routes = super::super::routes(&app).layer(from_fn(headers::secure));
+    (app.clone(), routes.with_state(app))
 }
 
 pub(super) async fn new_shop(store: &dyn Store, slug: &str, name: &str) -> Shop {
@@ -112,6 +111,16 @@ impl TestShop {
             is_offered: true,
         };
         self.store().put_product(product).await.unwrap();
+    }
+
+    /// Goes on as a demo.
+    pub(super) fn play(&mut self) {
+        let links = DemoLinks {
+            mailbox_url: "http://shop.test/mailbox".into(),
+            sandbox_url: "http://shop.test/sandbox".into(),
+            storefront_url: "http://shop.test/shop/demo".into(),
+        };
+        (self.app, self.router) = serve(self.app.store.clone(), self.app.clock.clone(), Some(links));
     }
 
     /// Lets a genuine event of this kind happen to the order.

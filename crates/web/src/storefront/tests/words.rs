@@ -41,6 +41,24 @@ async fn every_page_speaks_every_language() {
     }
 }
 
+#[tokio::test]
+async fn the_first_page_shows_the_way_in_the_demo_and_leads_home_in_earnest() {
+    let mut shop = open().await;
+    let home = Browser::new(&shop).get("/").await;
+    assert_eq!((home.status, home.location()), (StatusCode::SEE_OTHER, "/owner"));
+    shop.play();
+    for language in Language::ALL {
+        let page = Browser::new(&shop).get(&format!("/?lang={}", language.code())).await;
+        assert_eq!(page.status, StatusCode::OK);
+        for link in
+            ["http://shop.test/mailbox", "http://shop.test/sandbox", "http://shop.test/shop/demo", "/owner"]
+        {
+            assert!(page.text.contains(&format!("href=\"{link}\"")), "{link}");
+        }
+        assert!(!page.text.contains("landing."), "a key without words: {}", page.text);
+    }
+}
+
 #[test]
 fn every_word_that_templates_and_code_ask_for_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
