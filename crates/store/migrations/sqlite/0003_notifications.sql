@@ -126,6 +126,7 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE INDEX events_of_shop ON events (shop_id);
+CREATE INDEX events_of_notification ON events (notification_id);
 CREATE INDEX events_of_order ON events (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX events_by_transaction ON events (shop_id, transaction_id) WHERE transaction_id IS NOT NULL;
 CREATE INDEX events_by_parent ON events (shop_id, parent_transaction_id) WHERE parent_transaction_id IS NOT NULL;

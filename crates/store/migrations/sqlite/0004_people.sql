@@ -29,6 +29,7 @@ CREATE TABLE reviews (
 
 CREATE UNIQUE INDEX reviews_are_asked_once ON reviews (shop_id, kind, subject, ifnull(order_id, 0));
 CREATE INDEX reviews_of_order ON reviews (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX reviews_of_notification ON reviews (notification_id);
 CREATE INDEX reviews_open ON reviews (shop_id) WHERE verdict IS NULL AND is_moot = 0;
 
 

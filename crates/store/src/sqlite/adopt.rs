@@ -16,7 +16,8 @@ pub(super) fn claim(db: &Connection, event: &Loose, order: i64) -> Result<bool> 
     Ok(owner(db, event)? == Some(order))
 }
 
-fn owner(db: &Connection, event: &Loose) -> Result<Option<i64>> {
+/// The order that an event's transaction pays, in whichever shop.
+pub(super) fn owner(db: &Connection, event: &Loose) -> Result<Option<i64>> {
     if event.environment == "live" {
         return sql::one(
             db,

@@ -1,5 +1,6 @@
 //! Orders made from a payment that named an unknown reference.
 
+use super::adopt;
 use super::bind::Loose;
 use super::orders::{self, Registration};
 use super::record::Told;
@@ -41,13 +42,7 @@ pub(super) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp)
     let amount = event.amount.filter(|amount| amount.is_positive());
     let amount = amount
         .ok_or_else(|| StoreError::Conflict("the payment does not say how much was paid".to_owned()))?;
-    if sql::count(
-        desk,
-        "SELECT count(*) FROM transactions WHERE transaction_id = ?1 AND family = ?2 AND environment = ?3
-           AND (environment = 'live' OR shop_id = ?4)",
-        params![payment.transaction(), payment.family, payment.environment, payment.shop.0],
-    )? > 0
-    {
+    if adopt::owner(desk, payment)?.is_some() {
         return Err(StoreError::Conflict("the transaction pays another order already".to_owned()));
     }
     let terms = terms(desk, payment.shop, event, amount, &reference)?;
@@ -63,7 +58,7 @@ pub(super) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp)
         created_at: now,
     };
     let order = orders::insert(desk, &registration)?;
-    super::adopt::claim(desk, payment, order)?;
+    adopt::claim(desk, payment, order)?;
     Ok(order)
 }
 
