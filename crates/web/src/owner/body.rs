@@ -143,7 +143,7 @@ mod tests {
             b"first_name=J%FCrgen&memo=a%0Ab&charset=windows-1252",
         );
         let (shown, cut) = show(&form, View::Fields);
-        let expected = [("first_name", "Jürgen"), ("memo", "a␊b"), ("charset", "windows-1252")];
+        let expected = [("first_name", "Jürgen"), ("memo", "a↵b"), ("charset", "windows-1252")];
         let fields = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         assert_eq!((shown, cut), (Shown::Fields { charset: "windows-1252", fields }, None));
     }

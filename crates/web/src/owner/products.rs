@@ -59,6 +59,8 @@ struct Form {
     price: String,
     is_digital: bool,
     stock: String,
+    /// What the form showed when it was opened: only a number that the owner has changed is meant.
+    stock_was: String,
     access: String,
     is_offered: bool,
 }
@@ -117,6 +119,7 @@ pub(super) async fn new(visit: Visit) -> Result<Response, Failure> {
         price: String::new(),
         is_digital: false,
         stock: String::new(),
+        stock_was: String::new(),
         access: String::new(),
         is_offered: true,
     };
@@ -131,7 +134,8 @@ pub(super) async fn edit(visit: Visit, Path(sku): Path<String>) -> Result<Respon
         description: product.description.clone(),
         price: product.price.decimal(),
         is_digital: product.kind == ProductKind::Digital,
-        stock: product.stock.map(|units| units.to_string()).unwrap_or_default(),
+        stock: shown_stock(product.stock),
+        stock_was: shown_stock(product.stock),
         access: product.access.clone(),
         is_offered: product.is_offered,
     };
@@ -190,7 +194,11 @@ pub(super) async fn update(
     let (mut problems, product) = form.check(visit.shop_id(), known.price.currency(), visit.words);
     problems.0.remove("sku");
     match product.filter(|_| problems.0.is_empty()) {
-        Some(product) => {
+        Some(mut product) => {
+            // Orders may have been paid since the form was opened.
+            if form.stock == form.stock_was {
+                product.stock = known.stock;
+            }
             visit.app.store.put_product(product).await?;
             Ok(done(PATH, "product"))
         }
@@ -207,6 +215,7 @@ impl Form {
             price: fields.get("price").to_owned(),
             is_digital: fields.get("kind") == "digital",
             stock: fields.get("stock").to_owned(),
+            stock_was: fields.get("stock_was").to_owned(),
             access: fields.text("access").trim().to_owned(),
             is_offered: fields.is_set("offered"),
         }
@@ -251,6 +260,10 @@ impl Form {
         });
         (problems, product)
     }
+}
+
+fn shown_stock(stock: Option<i64>) -> String {
+    stock.map(|units| units.to_string()).unwrap_or_default()
 }
 
 fn units(text: &str) -> Option<i64> {

@@ -5,6 +5,7 @@ use super::fields::Fields;
 use super::frame::{Frame, Section};
 use super::visit::{Visit, done};
 use super::words::Words;
+use crate::headers::POLICY;
 use crate::page;
 use askama::Template;
 use axum::extract::Path;
@@ -24,6 +25,7 @@ const PART_CHARS_MAX: usize = 100_000;
 struct TemplatesPage {
     page: Frame,
     groups: Vec<(String, Vec<KindRow>)>,
+    is_any_changed: bool,
 }
 
 struct KindRow {
@@ -77,7 +79,9 @@ pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
         let row = KindRow { name: name(*kind, visit.words), versions: versions(&visit, *kind).await? };
         groups[usize::from(!kind.is_for_customer())].1.push(row);
     }
-    let shown = TemplatesPage { page: visit.frame(Section::Templates).await?, groups };
+    let mut versions = groups.iter().flat_map(|(_, rows)| rows).flat_map(|row| &row.versions);
+    let is_any_changed = versions.any(|(_, _, is_changed)| *is_changed);
+    let shown = TemplatesPage { page: visit.frame(Section::Templates).await?, groups, is_any_changed };
     Ok(page::html(StatusCode::OK, &shown))
 }
 
@@ -153,9 +157,8 @@ fn meaning_of(variable: &str, english: &str, words: Words) -> String {
 
 /// This page may show the preview, which is ours, in a frame.
 fn with_frames(mut response: Response) -> Response {
-    let policy = response.headers().get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
-    let policy = format!("{}; frame-src 'self'", policy.unwrap_or("default-src 'none'"));
-    let policy = HeaderValue::from_str(&policy).expect("a policy that was a header's value still is one");
+    let policy = format!("{POLICY}; frame-src 'self'");
+    let policy = HeaderValue::from_str(&policy).expect("policies are ASCII");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response
 }

@@ -81,22 +81,26 @@ impl Point {
 fn mail_point(at: Timestamp, mail: MailLine, words: Words) -> Point {
     let mut point = Point::at(at, words);
     let name = words.t(&format!("templates.kind.{}", mail.kind.word()));
-    let (what, tone) = match mail.state {
-        MailState::Sent => {
-            (words.with("order.tl.mail_sent", "to", mail.to.as_deref().unwrap_or("–")), "info")
-        }
-        MailState::Waiting => (words.t("order.tl.mail_waiting"), "wait"),
-        MailState::Failed => (words.t("order.tl.mail_failed"), "bad"),
+    let (key, tone) = match mail.state {
+        MailState::Sent => ("order.tl.mail_sent", "info"),
+        MailState::Waiting => ("order.tl.mail_waiting", "wait"),
+        MailState::Failed => ("order.tl.mail_failed", "bad"),
     };
     point.tone = tone;
-    point.title = format!("{what}: {}", mail.subject_line.unwrap_or(name));
+    point.title = words.t(key);
+    let subject = mail.subject_line.unwrap_or(name);
+    point.details.push(match mail.to {
+        Some(to) => words.say("order.tl.mail_to", &[("subject", &subject), ("to", &to)]),
+        None => subject,
+    });
     if mail.state != MailState::Sent {
         point.details.extend(mail.last_reason.map(|reason| reason.sentence(words.0)));
         if mail.attempts > 0 {
-            point.details.push(words.with("order.tl.mail_tries", "count", mail.attempts));
-        }
-        if let (MailState::Waiting, true, Some(next)) = (mail.state, mail.attempts > 0, mail.next_at) {
-            point.details.push(words.with("order.tl.mail_next", "at", words.at(next)));
+            let tries = words.with("order.tl.mail_tries", "count", mail.attempts);
+            point.details.push(match mail.next_at.filter(|_| mail.state == MailState::Waiting) {
+                Some(next) => format!("{tries} · {}", words.with("order.tl.mail_next", "at", words.at(next))),
+                None => tries,
+            });
         }
     }
     if mail.is_doubtful {

@@ -10,8 +10,8 @@ pub(super) const HEX_BYTES_MAX: usize = 8 * 1024;
 
 /// The bytes as text: what is printable stays, everything else is written out.
 ///
-/// Control characters become their picture (`␀`), bytes that are not UTF-8 become `\xNN`, and invisible or
-/// direction-changing characters become `\u{NNNN}`. Line feeds stay line feeds.
+/// Control characters and bytes that are not UTF-8 become `\xNN`, invisible or direction-changing characters
+/// become `\u{NNNN}`. Line feeds stay line feeds.
 #[must_use]
 pub(super) fn text(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
@@ -29,7 +29,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 pub(super) fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' { out.push('␊') } else { push_visible(&mut out, c) }
+        if c == '\n' { out.push('↵') } else { push_visible(&mut out, c) }
     }
     out
 }
@@ -37,10 +37,9 @@ pub(super) fn line(text: &str) -> String {
 fn push_visible(out: &mut String, c: char) {
     match c {
         '\n' => out.push('\n'),
-        '\u{0}'..='\u{1f}' => {
-            out.push(char::from_u32(0x2400 + u32::from(c)).expect("control pictures are characters"));
+        '\u{0}'..='\u{1f}' | '\u{7f}' => {
+            write!(out, "\\x{:02x}", u32::from(c)).expect("writing into a String does not fail");
         }
-        '\u{7f}' => out.push('␡'),
         _ if c.is_control() || is_hidden(c) => {
             write!(out, "\\u{{{:04x}}}", u32::from(c)).expect("writing into a String does not fail");
         }
@@ -80,12 +79,12 @@ mod tests {
 
     #[test]
     fn nothing_hides() {
-        assert_eq!(text(b"a\0b\x1b[31m\x7f\xff\xc3\xa9\r\nz"), "a␀b␛[31m␡\\xff\u{e9}␍\nz");
+        assert_eq!(text(b"a\0b\x1b[31m\x7f\xff\xc3\xa9\r\nz"), "a\\x00b\\x1b[31m\\x7f\\xff\u{e9}\\x0d\nz");
         assert_eq!(
             text("safe\u{202e}txt.exe\u{200b}\u{85}".as_bytes()),
             "safe\\u{202e}txt.exe\\u{200b}\\u{0085}"
         );
-        assert_eq!(line("one\ntwo\t"), "one␊two␉");
+        assert_eq!(line("one\ntwo\t"), "one↵two\\x09");
     }
 
     #[test]
