@@ -36,7 +36,8 @@ pub(super) fn checkout(checkout: &Checkout, settings: &Settings) -> CheckoutForm
     // The customer comes back by GET and without data: what happened is told by the notification alone.
     form.put("rm", "1");
     // PayPal asks for a postal address unless the shop has done so.
-    form.put("no_shipping", if checkout.customer.address.is_empty() { "0" } else { "1" });
+    // The shop's own checkout has asked for the address where one is needed; PayPal need not ask again.
+    form.put("no_shipping", "1");
     let (first, last) = customer::split_name(checkout.customer.name.as_deref().unwrap_or_default());
     form.put_some("first_name", first);
     form.put_some("last_name", last);
@@ -162,7 +163,7 @@ mod tests {
             "cmd=_xclick\nitem_name=Tee\nitem_number=TEA-1\namount=5.00\nquantity=2\nbusiness=shop@example.com\n\
              currency_code=EUR\ninvoice=A-17\ncustom=ord_17\nnotify_url=https://shop.example/in/token\n\
              return=https://shop.example/done\ncancel_return=https://shop.example/cancelled\ncharset=utf-8\n\
-             lc=de_DE\nrm=1\nno_shipping=0\nfirst_name=Mia Nina\nlast_name=Muster\nemail=mia@example.com\n"
+             lc=de_DE\nrm=1\nno_shipping=1\nfirst_name=Mia Nina\nlast_name=Muster\nemail=mia@example.com\n"
         );
     }
 
