@@ -100,7 +100,8 @@ fn t_c07_acknowledged_before_durable_killed_anywhere_the_loop_is_finished_by_the
             let page = payment_page.clone();
             move || customer.try_post(&page, &outcome("pay")).is_ok()
         });
-        std::thread::sleep(std::time::Duration::from_millis(life));
+        // Not waiting for anything: this is the moment at which the fault comes.
+        std::thread::park_timeout(std::time::Duration::from_millis(life));
         demo.program.kill();
         if !clicking.join().unwrap() {
             unanswered = Some(payment_page);

@@ -69,8 +69,16 @@ pub(crate) struct Attempt {
     pub(crate) error: Option<String>,
 }
 
-const COLUMNS: &str = "id, transaction_id, what, url, body, composed_at, state, tries, next_at, last_status, \
-                       last_error, resend_of";
+/// A query for whole messages, in the sequence in which [`Message::read`] takes the columns.
+macro_rules! select_messages {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, transaction_id, what, url, body, composed_at, state, tries, next_at, last_status, \
+             last_error, resend_of FROM messages ",
+            $rest
+        )
+    };
+}
 
 impl Message {
     pub(super) fn insert(
@@ -153,9 +161,8 @@ impl Ledger {
     pub(crate) async fn messages(&self, transaction: Option<&str>) -> Result<Vec<Message>, SandboxError> {
         let transaction = transaction.map(ToOwned::to_owned);
         self.run(move |tx, _| {
-            let mut statement = tx.prepare(&format!(
-                "SELECT {COLUMNS} FROM messages WHERE ?1 IS NULL OR transaction_id = ?1 \
-                 ORDER BY id DESC LIMIT ?2"
+            let mut statement = tx.prepare(select_messages!(
+                "WHERE ?1 IS NULL OR transaction_id = ?1 ORDER BY id DESC LIMIT ?2"
             ))?;
             let rows = statement.query_map(params![transaction, ROWS_MAX], Message::read)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -165,8 +172,8 @@ impl Ledger {
 
     pub(crate) async fn message(&self, id: i64) -> Result<Option<(Message, Vec<Attempt>)>, SandboxError> {
         self.run(move |tx, _| {
-            let query = format!("SELECT {COLUMNS} FROM messages WHERE id = ?1");
-            let Some(message) = tx.query_row(&query, [id], Message::read).optional()? else {
+            let query = select_messages!("WHERE id = ?1");
+            let Some(message) = tx.query_row(query, [id], Message::read).optional()? else {
                 return Ok(None);
             };
             let mut statement = tx.prepare(
@@ -184,9 +191,8 @@ impl Ledger {
     /// Messages that are due, the longest waiting first.
     pub(crate) async fn due(&self) -> Result<Vec<Message>, SandboxError> {
         self.run(|tx, now| {
-            let mut statement = tx.prepare(&format!(
-                "SELECT {COLUMNS} FROM messages WHERE next_at <= ?1 ORDER BY next_at, id LIMIT ?2"
-            ))?;
+            let mut statement =
+                tx.prepare(select_messages!("WHERE next_at <= ?1 ORDER BY next_at, id LIMIT ?2"))?;
             let rows = statement.query_map(params![now.as_millisecond(), ROWS_MAX], Message::read)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
@@ -262,17 +268,15 @@ impl Ledger {
 
     /// Lets go of everything held back: in the sequence in which it happened, or the other way round.
     pub(crate) async fn release(&self, is_reversed: bool) -> Result<(), SandboxError> {
-        let sequence = if is_reversed { "DESC" } else { "ASC" };
+        let direction = if is_reversed { -1 } else { 1 };
         self.run(move |tx, now| {
             // One millisecond apart, so that the sender, which goes by time, keeps the sequence.
             tx.execute(
-                &format!(
-                    "UPDATE messages SET next_at = ?1 + place.nr FROM \
-                     (SELECT id, row_number() OVER (ORDER BY id {sequence}) AS nr FROM messages \
-                      WHERE state = 'queued' AND next_at IS NULL) AS place \
-                     WHERE messages.id = place.id"
-                ),
-                [now.as_millisecond()],
+                "UPDATE messages SET next_at = ?1 + place.number FROM \
+                 (SELECT id, row_number() OVER (ORDER BY id * ?2) AS number FROM messages \
+                  WHERE state = 'queued' AND next_at IS NULL) AS place \
+                 WHERE messages.id = place.id",
+                [now.as_millisecond(), direction],
             )?;
             Ok(())
         })

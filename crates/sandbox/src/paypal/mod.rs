@@ -51,7 +51,7 @@ pub(crate) struct Inner {
     /// Something new may be due.
     queued: Notify,
     stop: CancellationToken,
-    own_address: Option<SocketAddr>,
+    courier: post::Courier,
     sender: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -70,7 +70,7 @@ impl Paypal {
             ledger,
             queued: Notify::new(),
             stop: CancellationToken::new(),
-            own_address,
+            courier: post::Courier::new(own_address),
             sender: Mutex::new(None),
         })))
     }

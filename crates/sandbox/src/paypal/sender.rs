@@ -2,7 +2,6 @@
 //! restart changes nothing.
 
 use super::message::Message;
-use super::post::post;
 use super::{Inner, SandboxError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -54,7 +53,7 @@ async fn start_lanes(
 /// Delivers to one address in sequence; gives the address back when it is done.
 async fn deliver(inner: Arc<Inner>, url: String, messages: Vec<Message>) -> String {
     for message in messages {
-        let answer = post(&url, message.body, message.tries, inner.own_address).await;
+        let answer = inner.courier.post(&url, message.body, message.tries).await;
         if let Err(error) = inner.ledger.record_attempt(message.id, answer).await {
             tracing::warn!(%error, "the sandbox cannot record an attempt");
             break;
