@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::buckets::Buckets;
+use crate::health::Probe;
 use ipnd_core::Limits;
 use ipnd_store::{Account, Clock, Store};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ struct Shared {
     inner: Inner,
     attempts: Buckets,
     unproven: Buckets,
+    probe: Probe,
 }
 
 pub struct Inner {
@@ -49,6 +51,7 @@ impl App {
             inner,
             attempts: Buckets::new(ATTEMPTS_BURST, ATTEMPTS_A_SECOND),
             unproven: Buckets::new(UNPROVEN_BURST, UNPROVEN_A_SECOND),
+            probe: Probe::default(),
         }))
     }
 
@@ -67,6 +70,11 @@ impl App {
     /// Wrong API keys, by address.
     pub(crate) fn attempts(&self) -> &Buckets {
         &self.0.attempts
+    }
+
+    /// For `/readyz`.
+    pub(crate) fn probe(&self) -> &Probe {
+        &self.0.probe
     }
 
     /// Notifications that nothing proves yet, by address.

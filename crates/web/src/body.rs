@@ -3,6 +3,7 @@
 use crate::server::TooSlow;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 
@@ -15,6 +16,17 @@ pub(crate) enum BodyProblem {
     TooSlow,
     /// It broke off, or its chunks are malformed.
     Broken,
+}
+
+impl BodyProblem {
+    /// 413, 408 or 400.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
 }
 
 /// The whole body. What announces more than `max` bytes is refused before a byte of it is read.

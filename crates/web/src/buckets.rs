@@ -30,21 +30,6 @@ impl Buckets {
 
     /// Takes a token. False when there is none left.
     pub(crate) fn take(&self, remote: Remote, now: Timestamp) -> bool {
-        self.with(remote, now, |bucket| {
-            let has_one = bucket.milli >= 1_000;
-            if has_one {
-                bucket.milli -= 1_000;
-            }
-            has_one
-        })
-    }
-
-    /// Whether no token is left; takes none.
-    pub(crate) fn is_spent(&self, remote: Remote, now: Timestamp) -> bool {
-        self.with(remote, now, |bucket| bucket.milli < 1_000)
-    }
-
-    fn with<T>(&self, remote: Remote, now: Timestamp, act: impl FnOnce(&mut Bucket) -> T) -> T {
         let now_ms = now.as_millisecond();
         let full = i64::from(self.burst) * 1_000;
         let a_second = i64::from(self.a_second);
@@ -63,7 +48,11 @@ impl Buckets {
         }
         let bucket = buckets.entry(remote.group()).or_insert(Bucket { milli: full, at_ms: now_ms });
         *bucket = refilled(*bucket);
-        act(bucket)
+        let has_one = bucket.milli >= 1_000;
+        if has_one {
+            bucket.milli -= 1_000;
+        }
+        has_one
     }
 }
 
@@ -78,7 +67,6 @@ mod tests {
         let mut now = Timestamp::from_second(1_700_000_000).unwrap();
         let [here, there] = ["192.0.2.1", "192.0.2.2"].map(|text| Remote(Some(text.parse().unwrap())));
         assert_eq!([0; 4].map(|_| buckets.take(here, now)), [true, true, true, false]);
-        assert!(buckets.is_spent(here, now));
         assert!(buckets.take(there, now), "somebody else is not concerned");
         now += SignedDuration::from_millis(499);
         assert!(!buckets.take(here, now));

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing::get};
 use http::StatusCode;
 use serde::Serialize;
+use std::time::{Duration, Instant};
 
 /// Workers are woken at once and look again every few seconds. What has been due for longer than this is stuck.
 const DUE_SECONDS_MAX: i64 = 60;
@@ -17,6 +18,27 @@ pub(crate) fn routes() -> Router<App> {
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(crate::metrics::get))
+}
+
+/// Whether a write reached the disk, asked at most once a second: anybody may ask us, and writing is dear.
+#[derive(Default)]
+pub(crate) struct Probe(tokio::sync::Mutex<Option<(Instant, bool)>>);
+
+impl Probe {
+    async fn can_write(&self, app: &App) -> bool {
+        let mut last = self.0.lock().await;
+        if let Some((at, can_write)) = *last
+            && at.elapsed() < Duration::from_secs(1)
+        {
+            return can_write;
+        }
+        let probe = app.store.probe().await;
+        if let Err(error) = &probe {
+            tracing::error!(%error, "not ready: a write did not reach the disk");
+        }
+        *last = Some((Instant::now(), probe.is_ok()));
+        probe.is_ok()
+    }
 }
 
 #[derive(Serialize)]
@@ -43,16 +65,13 @@ struct Ready {
 
 async fn ready(State(app): State<App>) -> Response {
     let now = app.clock.now();
-    let probe = app.store.probe().await;
-    if let Err(error) = &probe {
-        tracing::error!(%error, "not ready: a write did not reach the disk");
-    }
+    let can_write = app.probe().can_write(&app).await;
     let backlog = app.store.backlog(now).await;
     let can_read = backlog.is_ok();
     let backlog = backlog.unwrap_or_default();
     let mut ready = Ready {
         status: "ready",
-        can_write: probe.is_ok(),
+        can_write,
         checks_waiting: backlog.checks_waiting,
         checks_oldest_due_seconds: age_s(backlog.oldest_check_due_at, now),
         mails_waiting: backlog.mails_waiting,

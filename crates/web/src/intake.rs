@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{any, post};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
@@ -24,7 +24,13 @@ use ipnd_store::{Account, Journaled, NewNotification, StoreError};
 pub(crate) fn routes() -> Router<App> {
     // A method that is not POST hears the same for every token, whether it exists or not.
     let wrong_method = || async { (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]) };
-    Router::new().route("/in/{token}", post(receive).fallback(wrong_method))
+    // Nor does anything else below this path look like a page.
+    let nothing = || any(|| async { StatusCode::NOT_FOUND });
+    Router::new()
+        .route("/in/{token}", post(receive).fallback(wrong_method))
+        .route("/in", nothing())
+        .route("/in/", nothing())
+        .route("/in/{token}/{*rest}", nothing())
 }
 
 /// What a sender hears instead of an acknowledgement.
@@ -115,18 +121,15 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn unreadable(app: &App, problem: BodyProblem) -> Refusal {
-    let (status, code, sentence) = match problem {
+    let (code, sentence) = match problem {
         BodyProblem::TooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
             "body_too_large",
             format!("The message is too large: at most {} bytes are read.", app.limits.body_bytes_max),
         ),
-        BodyProblem::TooSlow => {
-            (StatusCode::REQUEST_TIMEOUT, "body_too_slow", "The message did not arrive in time.".to_owned())
-        }
-        BodyProblem::Broken => (StatusCode::BAD_REQUEST, "body_broken", "The message broke off.".to_owned()),
+        BodyProblem::TooSlow => ("body_too_slow", "The message did not arrive in time.".to_owned()),
+        BodyProblem::Broken => ("body_broken", "The message broke off.".to_owned()),
     };
-    Refusal::Message { status, sentence, code: code.to_owned() }
+    Refusal::Message { status: problem.status(), sentence, code: code.to_owned() }
 }
 
 fn refused(gateway: &Gateway, reason: &Reason) -> Refusal {

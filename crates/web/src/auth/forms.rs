@@ -4,6 +4,7 @@
 use super::session::{cookie, form_token};
 use super::words::say;
 use crate::app::App;
+use crate::body;
 use crate::i18n::Choice;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,7 +12,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, ORIGIN};
 use http::{Method, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
 use ipnd_core::Language;
 use subtle::ConstantTimeEq as _;
 
@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq as _;
 pub const CSRF_FIELD: &str = "csrf";
 
 /// The largest form of the owner's pages, in bytes (a mail template in HTML).
-const FORM_BYTES_MAX: usize = 1024 * 1024;
+const FORM_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Lets through what changes nothing, and of the rest only what our own pages sent. A middleware around all of
 /// the owner's routes, so that no handler can forget it.
@@ -41,10 +41,10 @@ pub async fn guard_forms(State(app): State<App>, request: Request, next: Next) -
     let is_form = parts.headers.get(CONTENT_TYPE).is_some_and(|value| {
         value.as_bytes().to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
     });
-    let Ok(body) = Limited::new(body, FORM_BYTES_MAX).collect().await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let body = match body::read(body, FORM_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(problem) => return problem.status().into_response(),
     };
-    let body = body.to_bytes();
     let has_token = is_form && {
         let mut tokens = form_urlencoded::parse(&body).filter(|(name, _)| name == CSRF_FIELD);
         let first = tokens.next();

@@ -12,8 +12,6 @@ mod forms;
 mod keys;
 mod password;
 mod session;
-#[cfg(test)]
-mod tests;
 mod words;
 
 pub use codes::{SetUp, SetUpProblem, new_login_link, new_setup_code, set_up, setup_is_open};

@@ -4,7 +4,6 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::LazyLock;
 use tokio::sync::Semaphore;
 
 /// Characters a new password needs at least.
@@ -20,7 +19,9 @@ const LANES: u32 = 1;
 static PLACES: Semaphore = Semaphore::const_new(4);
 
 /// Compared with when there is no such user, so that the answer takes as long as for a known one (T-F03).
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password"));
+/// Random bytes: no password is known for it.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$pFsVGGtSboSlxxkNe3HNgg\
+                      $bTbitZqGlYkF2YPpFXp/gVsu8f2yZBvJYZWfIOWTBXU";
 
 fn argon2() -> Argon2<'static> {
     let params =
@@ -49,8 +50,7 @@ pub(super) async fn is_password(password: &str, hash: Option<&str>) -> bool {
     let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
     aside(move || {
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODY.clone());
-        let fits = PasswordHash::new(&hash)
+        let fits = PasswordHash::new(hash.as_deref().unwrap_or(NOBODY))
             .is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok());
         known && fits
     })
@@ -62,4 +62,32 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(work)
         .await
         .expect("hashing does not panic and the runtime outlives its requests")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_and_no_other() {
+        let hash = hash_password("correct horse").await;
+        assert!(is_password("correct horse", Some(&hash)).await);
+        for (password, hash) in [
+            ("correct horsf", Some(hash.as_str())),
+            ("", Some(&hash)),
+            ("correct horse", None),
+            ("correct horse", Some("not a hash")),
+            (&"x".repeat(PASSWORD_BYTES_MAX + 1), Some(&hash)),
+        ] {
+            assert!(!is_password(password, hash).await, "{password} {hash:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn t_f03_nobody_costs_as_much_as_somebody() {
+        let parameters = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(parameters(NOBODY), parameters(&hash_password("x").await));
+        let nobody = PasswordHash::new(NOBODY).unwrap();
+        assert_eq!(nobody.hash.map(|hash| hash.as_bytes().len()), Some(32));
+    }
 }

@@ -169,18 +169,44 @@ pub async fn log_out(app: &App, headers: &HeaderMap) -> ipnd_store::Result<Heade
     if let Some(secret) = cookie(headers) {
         app.store.end_session(&token::fingerprint(&secret)).await?;
     }
-    Ok(set_cookie(app, "", 0))
+    Ok(set_cookie("", 0, is_https(app)))
 }
 
 /// Starts a session under a new secret. A cookie that the browser had before means nothing.
 pub(super) async fn start(app: &App, user: User) -> ipnd_store::Result<LogIn> {
     let secret = token::random();
     app.store.start_session(&token::fingerprint(&secret), user.id, app.clock.now()).await?;
-    Ok(LogIn { user, set_cookie: set_cookie(app, &secret, SESSION_ABSOLUTE_HOURS * 3_600) })
+    Ok(LogIn { user, set_cookie: set_cookie(&secret, SESSION_ABSOLUTE_HOURS * 3_600, is_https(app)) })
 }
 
-fn set_cookie(app: &App, secret: &str, age_s: i64) -> HeaderValue {
-    let secure = if app.base_url.scheme() == "https" { "; Secure" } else { "" };
+fn is_https(app: &App) -> bool {
+    app.base_url.scheme() == "https"
+}
+
+fn set_cookie(secret: &str, age_s: i64, is_https: bool) -> HeaderValue {
+    let secure = if is_https { "; Secure" } else { "" };
     let text = format!("{COOKIE_NAME}={secret}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(text).expect("the secret is base32 and the rest is fixed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_https_the_cookie_never_travels_in_the_clear() {
+        assert_eq!(
+            set_cookie("abc", 60, true),
+            "ipnd_session=abc; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(set_cookie("", 0, false), "ipnd_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn a_form_token_does_not_give_the_session_away() {
+        let token = form_token("abc");
+        assert_eq!(token.len(), 64);
+        assert_ne!(token, token::fingerprint("abc"), "nor is it what the store keeps");
+        assert_ne!(token, form_token("abd"));
+    }
 }

@@ -55,34 +55,12 @@ impl Framing {
         self.state == State::Head
     }
 
-    /// How many body bytes may pass without being looked at.
-    pub(super) fn opaque(&self) -> u64 {
-        match self.state {
-            State::Body(left) | State::ChunkBytes(left) => left,
-            _ => 0,
-        }
-    }
-
-    /// Takes note of `count` bytes of [`Framing::opaque`] having passed.
-    pub(super) fn passed(&mut self, count: u64) {
-        self.state = match self.state {
-            State::Body(left) if left == count => State::Head,
-            State::Body(left) => State::Body(left - count),
-            State::ChunkBytes(left) if left == count => State::ChunkEnd,
-            State::ChunkBytes(left) => State::ChunkBytes(left - count),
-            state => state,
-        };
-    }
-
     /// How many of `bytes` may pass now; none means that more must arrive first.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
         match self.state {
             State::Head => self.head(bytes),
-            State::Body(left) | State::ChunkBytes(left) => {
-                let count = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-                self.passed(count as u64);
-                Ok(count)
-            }
+            State::Body(left) => Ok(self.opaque(left, bytes.len(), State::Body, State::Head)),
+            State::ChunkBytes(left) => Ok(self.opaque(left, bytes.len(), State::ChunkBytes, State::ChunkEnd)),
             State::ChunkSize => self.chunk_size(bytes),
             State::ChunkEnd => self.line_end(bytes, State::ChunkSize),
             State::LastEnd => self.line_end(bytes, State::Head),
@@ -96,9 +74,11 @@ impl Framing {
         let Some(end) = found.map(|at| from + at + 4) else {
             self.searched = bytes.len();
             // A bare line feed never turns into a good head; waiting for its end would only be slow.
-            has_bare_line_feed(bytes).then_some(Refusal::Head).map_or(Ok(()), Err)?;
-            let too_large = bytes.len() > self.header_bytes_max;
-            return if too_large { Err(Refusal::TooLarge) } else { Ok(0) };
+            return match bytes.len() {
+                _ if has_bare_line_feed(&bytes[from..]) => Err(Refusal::Head),
+                length if length > self.header_bytes_max => Err(Refusal::TooLarge),
+                _ => Ok(0),
+            };
         };
         if end > self.header_bytes_max {
             return Err(Refusal::TooLarge);
@@ -106,6 +86,14 @@ impl Framing {
         self.searched = 0;
         self.state = body_of(&bytes[..end - 4])?;
         Ok(end)
+    }
+
+    /// Bytes of a body pass without being looked at, until there are none left.
+    fn opaque(&mut self, left: u64, arrived: usize, more: fn(u64) -> State, then: State) -> usize {
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(arrived);
+        let left = left - count as u64;
+        self.state = if left == 0 { then } else { more(left) };
+        count
     }
 
     fn chunk_size(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
@@ -228,7 +216,7 @@ fn length(digits: &[u8], radix: u32) -> Option<u64> {
 }
 
 fn has_bare_line_feed(bytes: &[u8]) -> bool {
-    bytes.iter().enumerate().any(|(at, byte)| *byte == b'\n' && (at == 0 || bytes[at - 1] != b'\r'))
+    bytes.windows(2).any(|pair| pair[1] == b'\n' && pair[0] != b'\r')
 }
 
 fn is_token(byte: u8) -> bool {

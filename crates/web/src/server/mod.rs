@@ -53,7 +53,10 @@ pub async fn serve(
             biased;
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((socket, peer)) => admit(&mut connections, &slots, &context, socket, peer),
+                Ok((socket, peer)) => {
+                    while connections.try_join_next().is_some() {}
+                    admit(&mut connections, &slots, &context, socket, peer);
+                }
                 Err(error) => wait_out(&error).await,
             },
             Some(_) = connections.join_next() => {}

@@ -166,6 +166,8 @@ impl<S: AsyncRead + Unpin> Guarded<S> {
         out.put_slice(&self.waiting[..count]);
         self.waiting.advance(count);
         self.released -= count;
+        // Whoever has sent something complete has all his time again.
+        self.phase = Phase::Unwatched;
         if self.waiting.is_empty() {
             self.waiting = BytesMut::new();
         }
