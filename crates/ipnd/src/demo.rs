@@ -4,7 +4,7 @@ use crate::config::{Log, LogFormat};
 use crate::console::Paper;
 use crate::sample::{self, Sample};
 use crate::{cli, log, serve, server};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use ipnd_core::Limits;
 use ipnd_deliver::client::{Client, Policy};
 use ipnd_deliver::mail::{MailConfig, Tls};
@@ -21,10 +21,10 @@ use url::Url;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value_t = cli::default_listen(), env = "IPND_LISTEN")]
+    #[arg(long, value_name = "ADDRESS", default_value_t = cli::default_listen())]
     listen: SocketAddr,
     /// Keep everything in this folder; the next start goes on there
-    #[arg(long, value_name = "FOLDER", env = "IPND_DATA")]
+    #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// Print one line of JSON with the addresses when everything is ready
     #[arg(long)]
@@ -50,6 +50,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     runtime.block_on(demo(options, &data))
 }
 
+/// A sample shop and a sandbox must never get into the database of a real shop (T-F20).
+fn refuse_real_shop(data: &Path) -> Result<()> {
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display()))?;
+    if data.join(serve::DATABASE).exists() && !data.join(Paypal::FILE).exists() {
+        bail!("{} holds a real shop; choose another folder for the demo", data.display());
+    }
+    Ok(())
+}
+
 /// Everything that runs, and what is said about it.
 struct Demo {
     app: App,
@@ -65,8 +74,10 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
     let actual = reachable(listener.local_addr().context("the listener has no address")?);
     let base_url = Url::parse(&format!("http://{actual}")).context("the address makes no URL")?;
     let clock = Clock::system();
-    let store = serve::open_store(data)?;
+    refuse_real_shop(data)?;
+    // The sandbox's file comes first: it is what marks the folder as a demo's.
     let paypal = Paypal::open(data, clock.clone(), Some(actual)).context("cannot open the sandbox")?;
+    let store = serve::open_store(data)?;
     let mailbox = Mailbox::start(data, clock.clone()).await.context("cannot start the mailbox")?;
     let demo = furnish(store.clone(), &clock, &base_url).await?;
     // The sandbox stands on this very address: the one exception to calling the public internet only.

@@ -3,10 +3,11 @@
 use crate::config::{self, Config, Flags};
 use crate::console::Paper;
 use crate::{log, server};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use ipnd_core::limits::ONE_TIME_CODE_MINUTES;
 use ipnd_deliver::client::Client;
 use ipnd_deliver::{Workers, WorkersConfig};
+use ipnd_sandbox::Paypal;
 use ipnd_store::sqlite::SqliteStore;
 use ipnd_store::{Clock, Store};
 use ipnd_web::{App, Inner};
@@ -25,6 +26,9 @@ pub(crate) fn run(flags: &Flags) -> Result<()> {
 
 async fn serve(config: &Config) -> Result<()> {
     let stop = server::asked_to_stop()?;
+    if config.data.join(Paypal::FILE).exists() {
+        bail!("{} was made by the demo; choose another folder for a real shop", config.data.display());
+    }
     let store = open_store(&config.data)?;
     let listener = server::listen(config.listen).await?;
     let actual = listener.local_addr().context("the listener has no address")?;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::browser::Browser;
-use common::{Program, ipnd};
+use common::{Demo, Program, ipnd};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -80,6 +80,27 @@ fn t_f20_sample_or_test_code_in_production_is_not_there() {
         assert_eq!(browser.get(address).status, 200, "{address}");
     }
     assert!(dir.path().join("data/ipnd.db").exists());
+}
+
+#[test]
+fn t_f20_sample_or_test_code_in_production_keeps_out_of_real_shops_and_the_other_way_round() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut served = serve(dir.path()).program;
+    served.signal("TERM");
+    assert!(served.end().success());
+    let refusal = |arguments: &[&str]| {
+        let mut program = Program::start(ipnd().current_dir(dir.path()).args(arguments));
+        assert_eq!(program.end().code(), Some(1), "{arguments:?}");
+        program.errors()
+    };
+    let demo = refusal(&["demo", "--listen", "127.0.0.1:0", "--data", "data"]);
+    assert!(demo.contains("holds a real shop"), "{demo}");
+    assert!(!dir.path().join("data/sandbox.db").exists());
+
+    let play = dir.path().join("play");
+    Demo::start(Some(&play)).program.kill();
+    let serve = refusal(&["serve", "--listen", "127.0.0.1:0", "--data", "play"]);
+    assert!(serve.contains("was made by the demo"), "{serve}");
 }
 
 #[test]

@@ -81,6 +81,33 @@ fn what_happens_in_the_sandbox_afterwards_reaches_the_order() {
 }
 
 #[test]
+fn t_c05_out_of_order_and_twice_bends_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = Demo::start(Some(data.path()));
+    let mut customer = Browser::new(demo.address);
+    customer.post("/sandbox/paypal/faults", &[("double", "1"), ("hold", "1"), ("postback", "truthful")]);
+    let (_, payment_page) = order(&mut customer, "MUG");
+    let location = customer.post(&payment_page, &outcome("pay")).location();
+    let id = location.split("tx=").nth(1).unwrap().split('&').next().unwrap();
+    let transaction = format!("/sandbox/paypal/transactions/{id}");
+    customer.post(&transaction, &[("action", "refund_full")]);
+    customer.post("/sandbox/paypal/release", &[("sequence", "reversed")]);
+    let mut api = api(&demo);
+    until_all(&mut api, 1, "refunded");
+    until("the second copies", || {
+        let page = customer.get("/sandbox/paypal");
+        (!page.body.contains("Queued")).then_some(())
+    });
+    assert_eq!(rows(&api.get("/v1/notifications")).len(), 2, "copies are counted, not kept");
+    let order = rows(&api.get("/v1/orders"))[0]["id"].as_str().unwrap().to_owned();
+    let order = api.get(&format!("/v1/orders/{order}")).json();
+    assert_eq!(order["payments"].as_array().unwrap().len(), 1);
+    assert_eq!(order["refunds"].as_array().unwrap().len(), 1);
+    let mails = until("a mail", || Some(mails(data.path())).filter(|mails| !mails.is_empty()));
+    assert!(mails.values().all(|(_, times)| *times == 1), "{mails:?}");
+}
+
+#[test]
 fn t_c07_acknowledged_before_durable_killed_anywhere_the_loop_is_finished_by_the_next_start() {
     let data = tempfile::tempdir().unwrap();
     // Milliseconds between the customer's last click and the end of the process: from before the payment is kept

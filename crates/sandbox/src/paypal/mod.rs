@@ -56,13 +56,16 @@ pub(crate) struct Inner {
 }
 
 impl Paypal {
-    /// Opens (or creates) `sandbox.db` in `dir`. `own_address` is where this server listens: it may be notified
+    /// The file that it keeps; it marks a folder as one of play money.
+    pub const FILE: &str = "sandbox.db";
+
+    /// Opens (or creates) [`Paypal::FILE`] in `dir`. `own_address` is where this server listens: it may be notified
     /// even when it is not a loopback address.
     ///
     /// # Errors
     /// When the file cannot be opened or is not ours.
     pub fn open(dir: &Path, clock: Clock, own_address: Option<SocketAddr>) -> Result<Self, SandboxError> {
-        let ledger = ledger::Ledger::open(&dir.join("sandbox.db"), clock)?;
+        let ledger = ledger::Ledger::open(&dir.join(Self::FILE), clock)?;
         if let Some(address) = own_address {
             ledger.move_to(address)?;
         }
