@@ -35,6 +35,7 @@ fn the_line_of_json_says_where_everything_is() {
     demo.program.signal("TERM");
     assert!(demo.program.end().success());
     assert_eq!(demo.program.errors(), "", "nothing to complain about");
+    assert_eq!(demo.program.leftovers(), 0, "without --data everything is forgotten");
 }
 
 #[test]

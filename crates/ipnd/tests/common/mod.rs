@@ -15,6 +15,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// How long anything may take before a test gives up. Generous: machines that test are busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,15 +33,19 @@ pub(crate) fn ipnd() -> Command {
 pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
+    /// Its place for files that are forgotten at the end; a killed program leaves some.
+    scratch: TempDir,
 }
 
 impl Program {
     pub(crate) fn start(command: &mut Command) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        command.env("TMPDIR", scratch.path());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (send, lines) = mpsc::channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
-        Self { child, lines }
+        Self { child, lines, scratch }
     }
 
     /// The next line on standard output that `wanted` finds something in.
@@ -64,6 +69,11 @@ impl Program {
             let _ = stderr.read_to_string(&mut text);
         }
         text
+    }
+
+    /// How many files and folders it left behind.
+    pub(crate) fn leftovers(&self) -> usize {
+        std::fs::read_dir(self.scratch.path()).unwrap().count()
     }
 
     /// SIGKILL: no time for anything.
