@@ -271,3 +271,29 @@ fn api_key_row(row: &Row<'_>) -> Result<ApiKey> {
         last_used_at: row.time_opt("last_used_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::SqliteStore;
+    use super::*;
+    use crate::Store as _;
+    use ipnd_core::Currency;
+
+    #[tokio::test]
+    async fn t_f04_a_request_that_looked_before_the_end_does_not_get_in_after_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&directory.path().join("ipnd.db")).unwrap();
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let currency = Currency::from_code("EUR").unwrap();
+        let (name, owner_email) = ("Teashop".to_owned(), "owner@example.com".to_owned());
+        let shop = NewShop { slug: "tea".to_owned(), name, language: Language::En, currency, owner_email };
+        let shop = store.create_shop(shop, now).await.unwrap().id;
+        let email = "owner@example.com".to_owned();
+        let owner = NewOwner { shop, email, password_hash: None, language: Language::En };
+        let user = store.create_owner(owner, now).await.unwrap();
+        store.start_session("print", user.id, now).await.unwrap();
+        assert!(store.write(move |desk| touch_session(desk, "print", now)).await.unwrap());
+        store.end_session("print").await.unwrap();
+        assert!(!store.write(move |desk| touch_session(desk, "print", now)).await.unwrap());
+    }
+}
