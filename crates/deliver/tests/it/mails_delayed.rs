@@ -1,11 +1,10 @@
 use crate::peer_smtp::{SmtpPeer, Step};
 use crate::world::{World, config, policy, until};
-use ipnd_store::{Change, MailState};
+use ipnd_store::MailState;
 use jiff::SignedDuration;
 use mailparse::MailHeaderMap as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test]
 async fn a_mail_server_that_is_down_delays_mails_and_loses_none() {
@@ -117,33 +116,41 @@ async fn without_a_mail_server_mails_wait_and_say_why() {
     workers.stop().await;
 }
 
-// Two threads: the peer holds one of them still.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn stopping_finishes_what_has_begun() {
-    let (reached, go_on) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let (seen, wait) = (Arc::clone(&reached), Arc::clone(&go_on));
-    let peer = SmtpPeer::planned(move |_, at| {
-        if at == "DOT" {
-            seen.store(true, Ordering::SeqCst);
-            while !wait.load(Ordering::SeqCst) {
-                std::thread::yield_now();
-            }
-        }
-        Step::Proceed
-    });
-    let (world, peer) = (World::new().await, peer.await);
+    let world = World::new().await;
     let order = world.order_with_mail("x").await;
-    let workers = world.mailing(&peer);
-    until("the message is under way", async || reached.load(Ordering::SeqCst).then_some(())).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let workers = world.workers(Some(config(listener.local_addr().unwrap())), policy(&[]));
+    // The test is the server, so it knows that the message is under way and not yet answered.
+    let (mut stream, _) = listener.accept().await.unwrap();
+    for (said, heard) in [
+        ("220 peer", "EHLO"),
+        ("250 peer", "MAIL"),
+        ("250 fine", "RCPT"),
+        ("250 fine", "DATA"),
+        ("354 go ahead", "\r\n.\r\n"),
+    ] {
+        stream.write_all(format!("{said}\r\n").as_bytes()).await.unwrap();
+        hear(&mut stream, heard).await;
+    }
     let stopping = tokio::spawn(workers.stop());
     tokio::task::yield_now().await;
-    assert!(!stopping.is_finished());
-    go_on.store(true, Ordering::SeqCst);
+    assert!(!stopping.is_finished() && world.mail(&order).await.state == MailState::Waiting);
+    stream.write_all(b"250 taken\r\n").await.unwrap();
     stopping.await.unwrap();
     assert_eq!(world.mail(&order).await.state, MailState::Sent);
-    // And nothing is claimed after it.
     let later = world.order_with_mail("y").await;
-    let mut changes = world.store.changes();
-    assert!(!matches!(changes.try_recv(), Ok(Change::Work)));
-    assert_eq!(world.mail(&later).await.attempts, 0);
+    assert_eq!(world.mail(&later).await.attempts, 0, "nothing is claimed after it");
+}
+
+/// Reads until `wanted` was said and the line it is in has ended.
+async fn hear(stream: &mut TcpStream, wanted: &str) {
+    let mut heard = String::new();
+    while !(heard.contains(wanted) && heard.ends_with("\r\n")) {
+        let mut buffer = [0; 4096];
+        let length = stream.read(&mut buffer).await.unwrap();
+        assert!(length > 0, "hung up before {wanted:?}");
+        heard.push_str(&String::from_utf8_lossy(&buffer[..length]));
+    }
 }

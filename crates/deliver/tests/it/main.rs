@@ -1,5 +1,7 @@
 //! The workers against a real store and against peers on loopback that behave in one chosen way each.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 mod checks;
 mod mails;
 mod mails_delayed;

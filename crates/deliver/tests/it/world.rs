@@ -5,7 +5,7 @@ use ipnd_core::{Currency, Customer, Environment, Item, Language, Money, Terms};
 use ipnd_deliver::client::{Client, Policy};
 use ipnd_deliver::mail::{MailConfig, Tls};
 use ipnd_deliver::{Workers, WorkersConfig};
-use ipnd_store::sqlite::{Options, SqliteStore};
+use ipnd_store::sqlite::SqliteStore;
 use ipnd_store::{
     Account, Clock, MailLine, MailState, NewAccount, NewOrder, NewShop, Order, OrderSource, Shop, Store,
 };
@@ -32,9 +32,7 @@ impl World {
     pub(crate) async fn with_shop_name(name: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Clock::manual(START.parse::<Timestamp>().unwrap());
-        let mut options = Options::default();
-        options.clock = clock.clone();
-        let store = SqliteStore::open_with(&directory.path().join("ipnd.db"), options).unwrap();
+        let store = SqliteStore::open(&directory.path().join("ipnd.db")).unwrap();
         let shop = NewShop {
             slug: "corner".into(),
             name: name.into(),

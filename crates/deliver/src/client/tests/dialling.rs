@@ -50,7 +50,7 @@ async fn t_d05_the_answer_changes_between_check_and_use() {
     let counted = Arc::clone(&lookups);
     // The checked address stands in for a public one: it is the only exception.
     let client = client_with(policy(&[first]), move |_, _| {
-        let is_even = counted.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let is_even = counted.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         Ok(vec![if is_even { first } else { second }])
     });
     for attempt in 0..1_000 {
