@@ -5,10 +5,10 @@
 //! asked about (T-B07). Events whose order is not known yet wait, and are taken along as soon as something they refer
 //! to, or their reference, becomes known; so messages may arrive in any sequence (T-C05).
 
+use super::command::Desk;
 use super::record::Told;
 use super::reviews::{self, Asked};
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use super::{adopt, made};
 use crate::{NotificationId, Result, ShopId, StoreError};
 use ipnd_core::{EventKind, ExaminedEvent, Question, QuestionKind};

@@ -1,7 +1,7 @@
 //! Leases on notifications whose proof is due.
 
+use super::command::Desk;
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use super::{accounts, notifications};
 use crate::{Change, DueCheck, NotificationId, Result, ShopId, StoreError};
 use jiff::{SignedDuration, Timestamp};

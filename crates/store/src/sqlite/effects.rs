@@ -1,7 +1,7 @@
 //! Performing decisions inside the database: mails into the outbox, units out of stock. Each once.
 
+use super::command::Desk;
 use super::sql;
-use super::writer::Desk;
 use crate::{Change, MailId, Result, ShopId};
 use ipnd_core::{Effect, MailKind, Money};
 use jiff::Timestamp;

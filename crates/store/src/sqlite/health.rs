@@ -1,7 +1,7 @@
 //! How the queues stand.
 
+use super::command::Desk;
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use crate::{Backlog, Result, StoreError};
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};

@@ -1,7 +1,7 @@
 //! Keeping what came in: the only thing that stands between a gateway and its answer.
 
+use super::command::Desk;
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
 use ipnd_core::limits::COPIES_KEPT_MAX;
 use jiff::SignedDuration;

@@ -2,10 +2,10 @@
 
 use super::adopt;
 use super::bind::Loose;
+use super::command::Desk;
 use super::orders::{self, Registration};
 use super::record::Told;
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use crate::{OrderSource, Result, ShopId, StoreError, token};
 use ipnd_core::{Customer, Event, EventItem, EventKind, Item, Money, Terms};
 use jiff::Timestamp;

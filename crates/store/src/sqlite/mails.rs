@@ -1,7 +1,7 @@
 //! Leases on mails, and what came of them.
 
+use super::command::Desk;
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use super::{order_rows, shops};
 use crate::{Change, DueMail, MailId, MailOutcome, OrderId, Result, Settled, StoreError};
 use ipnd_core::{MailKind, Reason};

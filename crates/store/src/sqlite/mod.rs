@@ -9,6 +9,7 @@ mod adopt;
 mod audit;
 mod bind;
 mod checks;
+mod command;
 mod effects;
 mod error;
 mod happenings;

@@ -1,7 +1,8 @@
 //! Opening the file, and the handle that everything else goes through.
 
+use super::command::{Desk, Guard};
 use super::readers::Readers;
-use super::writer::{self, Commit, Desk, Guard, Start, Writer};
+use super::writer::{self, Commit, Start, Writer};
 use super::{migrate, sql};
 use crate::{Change, Clock, Result, StoreError};
 use rusqlite::{Connection, params};

@@ -2,9 +2,9 @@
 
 use super::audit::{self, Deed};
 use super::bind::{self, Touched};
+use super::command::Desk;
 use super::effects::{self, NewMail};
 use super::sql;
-use super::writer::Desk;
 use super::{adopt, order_rows, refold};
 use crate::{Change, MailId, NewOrder, Order, OrderId, OrderSource, Result, ShopId, StoreError};
 use ipnd_core::fold::Facts;

@@ -1,8 +1,8 @@
 //! Recording what a genuine notification says, once.
 
+use super::command::Desk;
 use super::reviews::{self, Asked};
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use crate::{NotificationId, Result, ShopId};
 use ipnd_core::{Concern, Event, ExaminedEvent, Question, QuestionKind};
 use jiff::Timestamp;

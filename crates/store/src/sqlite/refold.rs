@@ -1,11 +1,11 @@
 //! Working out an order's state again from everything known about it, and storing what follows.
 
 use super::bind::Touched;
+use super::command::Desk;
 use super::effects::{self, NewMail};
 use super::order_rows;
 use super::reviews::{self, Asked};
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use crate::{Change, NotificationId, Order, OrderId, Result, StoreError};
 use ipnd_core::fold::Facts;
 use ipnd_core::{Answer, Customer, Effect, EventKind, ExaminedEvent, OrderState, QuestionKind, decide, fold};

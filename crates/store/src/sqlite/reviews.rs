@@ -2,9 +2,9 @@
 
 use super::audit::{self, Deed};
 use super::bind::{self, Loose, Touched};
+use super::command::Desk;
 use super::effects::{self, NewMail};
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use super::{adopt, made, refold};
 use crate::{NotificationId, OrderId, Result, ReviewId, ReviewLine, ShopId, StoreError};
 use ipnd_core::limits::PAGE_ROWS_MAX;

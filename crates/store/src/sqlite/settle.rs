@@ -1,8 +1,8 @@
 //! Handing in what came of a check: the one transaction in which a notification becomes events, state and effects.
 
+use super::command::Desk;
 use super::record::{self, Told};
 use super::sql::{self, Columns as _};
-use super::writer::Desk;
 use super::{bind, refold};
 use crate::{Change, CheckOutcome, CheckState, NotificationId, Result, Settled, ShopId};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;

@@ -4,13 +4,12 @@
 //! then answers: the sync that runs is the window in which the next batch gathers. An error of one command undoes that
 //! command alone; a commit that fails fails all of them.
 
+use super::command::{Command, Desk, Guard, Typed};
 use super::error::is_lost_write;
 use super::journal::Waiting;
 use crate::{Change, Result, StoreError};
 use rusqlite::Connection;
 use std::fs::File;
-use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -22,76 +21,6 @@ const QUEUE_COMMANDS_MAX: usize = 8_192;
 const BATCH_COMMANDS_MAX: usize = 1_024;
 /// A batch of heavy commands is closed after this long, so that light ones behind it do not wait for ever.
 const BATCH_TIME_MAX: Duration = Duration::from_millis(50);
-
-/// What a command works with: the connection inside its transaction, and what has to be said after the commit.
-pub(super) struct Desk<'a> {
-    db: &'a Connection,
-    pub(super) waiting: &'a mut Waiting,
-    changes: Vec<Change>,
-}
-
-impl Desk<'_> {
-    /// Tells everybody who listens, once the commit has succeeded.
-    pub(super) fn announce(&mut self, change: Change) {
-        if !self.changes.contains(&change) {
-            self.changes.push(change);
-        }
-    }
-}
-
-impl Deref for Desk<'_> {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        self.db
-    }
-}
-
-/// How a command is kept from leaving half of itself behind.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guard {
-    /// An error undoes this command only.
-    Savepoint,
-    /// Cheaper: the command refuses before its first write or not at all, so a failed write fails the whole batch.
-    Batch,
-}
-
-/// A queued command. Its result is kept until the commit is known.
-trait Command: Send {
-    fn guard(&self) -> Guard;
-    /// # Errors
-    /// Why it has to be undone; the command keeps its own copy for the answer.
-    fn run(&mut self, desk: &mut Desk<'_>) -> Result<()>;
-    fn answer(self: Box<Self>, committed: Result<()>);
-}
-
-struct Typed<T, F> {
-    guard: Guard,
-    work: Option<F>,
-    result: Result<T>,
-    answer: oneshot::Sender<Result<T>>,
-}
-
-impl<T, F> Command for Typed<T, F>
-where
-    T: Send,
-    F: FnOnce(&mut Desk<'_>) -> Result<T> + Send,
-{
-    fn guard(&self) -> Guard {
-        self.guard
-    }
-
-    fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
-        let work = self.work.take().expect("a command runs once");
-        self.result = catch_unwind(AssertUnwindSafe(|| work(desk)))
-            .unwrap_or_else(|_| Err(StoreError::Failed("a write met a defect and was undone".to_owned())));
-        self.result.as_ref().map(|_| ()).map_err(Clone::clone)
-    }
-
-    fn answer(self: Box<Self>, committed: Result<()>) {
-        // Somebody who no longer listens does not change what happened.
-        let _ = self.answer.send(committed.and(self.result));
-    }
-}
 
 /// What both sides of the queue know.
 #[derive(Default)]
@@ -142,8 +71,7 @@ impl Writer {
         work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let result = Err(StoreError::Failed("the write was not reached".to_owned()));
-        let command = Box::new(Typed { guard, work: Some(work), result, answer });
+        let command = Box::new(Typed::new(guard, work, answer));
         {
             let queue = self.queue.lock().expect("nothing panics while holding this lock");
             let queue = queue.as_ref().ok_or_else(closed)?;
