@@ -1,6 +1,7 @@
-//! What a customer sees instead of a page: not found, not possible now, not from here.
+//! What a person sees instead of a page: not found, not possible now, not from here.
 //!
-//! A handler returns a [`Failure`]; the middleware [`dress`] draws it in the reader's language. Everything unknown
+//! A handler returns a [`Failure`]; a middleware draws it in the reader's language: [`dress`] for the storefront,
+//! another one for the owner, who has a language of their own. Everything unknown
 //! looks the same (T-F12): a wrong token, a wrong shop and a wrong address cannot be told apart.
 
 use crate::app::App;
@@ -86,7 +87,8 @@ struct FailurePage {
     page: Page,
     word: &'static str,
     icon: &'static str,
-    back: Option<String>,
+    /// Where to go instead: address and text.
+    back: Option<(String, String)>,
 }
 
 impl FailurePage {
@@ -111,7 +113,12 @@ pub(crate) async fn dress(State(app): State<App>, request: Request, next: Next) 
         None => (choice.or(Language::En), "ipnd", "/".to_owned()),
     };
     let page = Page::new(language, brand, &home, &uri);
-    let back = shop.is_some().then_some(home);
+    let back = shop.is_some().then(|| (home, page.say("common.failure.back")));
+    draw(failure, page, back)
+}
+
+/// The page of a failure. `back` is where the reader may go instead: address and text.
+pub(crate) fn draw(failure: Failure, page: Page, back: Option<(String, String)>) -> Response {
     let drawn = FailurePage { page, word: failure.word(), icon: failure.icon(), back };
     let mut response = page::html(failure.status(), &drawn);
     if failure == Failure::Busy {

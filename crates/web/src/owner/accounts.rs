@@ -124,7 +124,7 @@ fn proof(visit: &Visit, gateway: &Gateway) -> String {
 
 /// `POST /owner/accounts/new`
 pub(super) async fn create(visit: Visit, fields: Fields) -> Result<Response, Failure> {
-    let gateway = ipnd_gateways::find(fields.get("gateway")).ok_or(Failure::Bad)?;
+    let gateway = ipnd_gateways::find(fields.get("gateway")).ok_or(Failure::Unreadable)?;
     let form = Form::read(gateway, &fields, None, visit.words);
     let Some((environment, settings)) = form.checked() else {
         return form_page(&visit, gateway, None, form).await;

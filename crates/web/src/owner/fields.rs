@@ -48,7 +48,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let body = Bytes::from_request(request, state).await.map_err(|error| error.into_response())?;
-        Self::parse(&body).ok_or_else(|| Failure::Bad.into_response())
+        Self::parse(&body).ok_or_else(|| Failure::Unreadable.into_response())
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn answer(
     let (verdict, word) = match fields.get("verdict") {
         "accept" => (Verdict::Accept, "accepted"),
         "reject" => (Verdict::Reject, "rejected"),
-        _ => return Err(Failure::Bad),
+        _ => return Err(Failure::Unreadable),
     };
     let by = &visit.user.email;
     let answered = visit.app.store.answer_review(visit.shop_id(), id, verdict, by, visit.now()).await?;

@@ -100,7 +100,7 @@ fn key_row(key: ApiKey, words: Words) -> KeyRow {
 
 /// `POST /owner/settings/shop`
 pub(super) async fn update_shop(visit: Visit, fields: Fields) -> Result<Response, Failure> {
-    let language = Language::from_tag(fields.get("language")).ok_or(Failure::Bad)?;
+    let language = Language::from_tag(fields.get("language")).ok_or(Failure::Unreadable)?;
     let shop = Shop {
         name: fields.get("name").to_owned(),
         owner_email: fields.get("owner_email").to_owned(),
@@ -136,7 +136,7 @@ fn is_email(text: &str) -> bool {
 /// `POST /owner/settings/language`: the language of these pages, kept for this owner, and for this browser too,
 /// because what was chosen in it before would come first.
 pub(super) async fn set_language(visit: Visit, fields: Fields) -> Result<Response, Failure> {
-    let language = Language::from_tag(fields.get("language")).ok_or(Failure::Bad)?;
+    let language = Language::from_tag(fields.get("language")).ok_or(Failure::Unreadable)?;
     visit.app.store.set_user_language(visit.user.id, language).await?;
     let cookie = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.code());
     let cookie = HeaderValue::from_str(&cookie).expect("language codes are ASCII letters");

@@ -134,7 +134,7 @@ async fn the_owner_chooses_a_language_for_good_and_a_browser_for_itself() {
     assert!(shop.get("/owner/orders").await.body.contains("Замовлення"));
     let wrong = shop.post("/owner/settings/language", &[("language", "xx")]).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
-    assert!(wrong.body.contains("Не вдалося прочитати"), "failures speak the owner's language");
+    assert!(wrong.body.contains("Це не вдалося прочитати"), "failures speak the owner's language");
 }
 
 #[tokio::test]
