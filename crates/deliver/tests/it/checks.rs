@@ -153,9 +153,15 @@ async fn after_four_days_it_is_given_up_and_the_owner_can_ask_again() {
     assert_eq!(given_up.check.reason.unwrap().code, "still_unknown_given_up");
     assert_eq!(given_up.check.next_at, None);
     answers.store(true, Ordering::SeqCst);
-    // A gateway that failed several times in a row is left alone for a moment first.
-    world.clock.advance(SignedDuration::from_mins(1));
+    // It failed several times in a row, so it is left alone for a moment: that is no reason to give up again.
     assert!(world.store.check_again(world.shop.id, id, world.clock.now()).await.unwrap());
+    let resting = world.attempted(id, 4).await;
+    assert_eq!(
+        (resting.check.state, paypal.asked().len()),
+        (CheckState::Waiting, 3),
+        "not asked, not given up"
+    );
+    world.clock.advance(SignedDuration::from_mins(1));
     world.notification_is(id, |notification| notification.check.state == CheckState::Genuine).await;
     workers.stop().await;
 }

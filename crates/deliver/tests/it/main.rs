@@ -9,5 +9,6 @@ mod mails_tls;
 mod one_way_out;
 mod peer_http;
 mod peer_smtp;
+mod reasons;
 mod wire;
 mod world;
