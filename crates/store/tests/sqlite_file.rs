@@ -6,7 +6,7 @@
 #[expect(dead_code, unused_macros, unused_imports, reason = "only the world is used here")]
 mod conformance;
 
-use conformance::world::{LEASE, WAITING_MAX, World, fine, noon, payment, unique};
+use conformance::world::{LEASE, WAITING_MAX, World, fine, noon, payment, terms, unique};
 use ipnd_core::{Language, OrderStatus};
 use ipnd_store::sqlite::{Options, SqliteStore};
 use ipnd_store::{CheckOutcome, Clock, Journaled, NewOwner, Settled, Store, StoreError, token};
@@ -76,6 +76,38 @@ async fn the_owner_reads_the_file_while_the_store_runs() {
     assert!(db.execute("UPDATE notifications SET method = 'GET'", []).is_err(), "read only");
     // Writing goes on while somebody looks.
     world.tell(payment("1002", "T2", "1.00")).await;
+}
+
+#[tokio::test]
+async fn a_row_of_orders_is_one_short_line() {
+    let (_directory, path) = place();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).unwrap());
+    let world = World::new(&store).await;
+    let mut new = world.new_order(Some("1001"), terms(&[("", 1, "19.95")]));
+    new.customer.name = Some("Ada\r\nByron".to_owned());
+    let order = store.register_order(new).await.unwrap();
+    world.tell(payment("1001", "T", "19.95")).await;
+    let db = look(&path);
+    let row: Vec<String> = db
+        .query_row("SELECT * FROM orders", [], |row| {
+            let columns = 0..row.as_ref().column_count();
+            Ok(columns
+                .filter_map(|column| row.get_ref(column).unwrap().as_str().ok().map(str::to_owned))
+                .collect())
+        })
+        .unwrap();
+    assert!(row.contains(&"ada@example.com".to_owned()), "{row:?}");
+    assert!(row.iter().all(|text| text.len() < 60 && !text.contains(char::is_control)), "{row:?}");
+    // What is long stands beside it, and nothing of it is lost.
+    let details: i64 = db
+        .query_row(
+            "SELECT count(*) FROM order_details JOIN orders ON id = order_id WHERE state <> ''",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(details, 1);
+    assert_eq!(world.read(order.id).await.customer.address, ["1 Example Street", "Exampleton"]);
 }
 
 #[tokio::test]

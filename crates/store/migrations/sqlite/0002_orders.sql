@@ -3,6 +3,7 @@
 
 -- An order. What was agreed (total, currency, and the items in order_items) never changes; everything about
 -- payments is worked out from the events, again and again from all of them, so it can be rebuilt at any time.
+-- `SELECT * FROM orders` reads well as it is: no column holds more than one line.
 CREATE TABLE orders (
     -- The shop's own number of the order.
     reference       TEXT NOT NULL,
@@ -27,24 +28,30 @@ CREATE TABLE orders (
     source          TEXT NOT NULL,
     -- The customer's language, if known.
     language        TEXT,
-    customer_phone   TEXT,
-    -- Lines of the postal address.
-    customer_address TEXT NOT NULL,
+    customer_phone  TEXT,
     customer_country TEXT,
-    -- The unguessable part of the customer's own page of this order.
-    token           TEXT NOT NULL UNIQUE,
     shop_id         INTEGER NOT NULL REFERENCES shops (id),
     id              INTEGER PRIMARY KEY,
-    -- The customer as the order was registered (JSON). What it left open is filled in above from the payments.
+    -- The unguessable part of the customer's own page of this order.
+    token           TEXT NOT NULL UNIQUE,
+    UNIQUE (shop_id, reference)
+) STRICT;
+
+CREATE INDEX orders_of_shop ON orders (shop_id);
+
+
+-- The long parts of each order, one row for each. They stand apart so that a row of `orders` is one short line.
+CREATE TABLE order_details (
+    -- The postal address as it is written on a parcel, one line below the other.
+    customer_address TEXT NOT NULL,
+    -- The customer as the order was registered (JSON). What it left open is filled in from the payments.
     registered_customer TEXT NOT NULL,
     -- The whole state, as worked out last (JSON).
     state           TEXT NOT NULL,
     -- Everything that a search looks through, in lower case.
     search_text     TEXT NOT NULL,
-    UNIQUE (shop_id, reference)
+    order_id        INTEGER PRIMARY KEY REFERENCES orders (id)
 ) STRICT;
-
-CREATE INDEX orders_of_shop ON orders (shop_id);
 
 
 CREATE TABLE order_items (

@@ -6,27 +6,33 @@ use ipnd_core::limits::PAGE_ROWS_MAX;
 use ipnd_core::{Customer, Item, Language, OrderStatus, Terms};
 use rusqlite::{Connection, Row, params};
 
+/// A whole order is a row of `orders` with its details.
+macro_rules! whole {
+    ($condition:literal) => {
+        concat!("SELECT * FROM orders o JOIN order_details d ON d.order_id = o.id WHERE ", $condition)
+    };
+}
+
 pub(super) fn by_id(db: &Connection, shop: ShopId, order: OrderId) -> Result<Option<Order>> {
-    let sql = "SELECT * FROM orders WHERE id = ?1 AND shop_id = ?2";
-    sql::one(db, sql, [order.0, shop.0], |row| read(db, row))
+    sql::one(db, whole!("o.id = ?1 AND o.shop_id = ?2"), [order.0, shop.0], |row| read(db, row))
 }
 
 /// Whatever shop it belongs to; for work inside the store that has found the order already.
 pub(super) fn any_by_id(db: &Connection, order: i64) -> Result<Option<Order>> {
-    sql::one(db, "SELECT * FROM orders WHERE id = ?1", [order], |row| read(db, row))
+    sql::one(db, whole!("o.id = ?1"), [order], |row| read(db, row))
 }
 
 pub(super) fn by_reference(db: &Connection, shop: ShopId, reference: &str) -> Result<Option<Order>> {
     sql::one(
         db,
-        "SELECT * FROM orders WHERE shop_id = ?1 AND reference = ?2",
+        whole!("o.shop_id = ?1 AND o.reference = ?2"),
         params![shop.0, sql::clean(reference)],
         |row| read(db, row),
     )
 }
 
 pub(super) fn by_token(db: &Connection, token: &str) -> Result<Option<Order>> {
-    sql::one(db, "SELECT * FROM orders WHERE token = ?1", [token], |row| read(db, row))
+    sql::one(db, whole!("o.token = ?1"), [token], |row| read(db, row))
 }
 
 fn read(db: &Connection, row: &Row<'_>) -> Result<Order> {
@@ -90,7 +96,8 @@ pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Resul
          WHERE o.shop_id = ?1
            AND o.id >= ?2 AND o.id < ?3
            AND (?4 IS NULL OR o.status = ?4)
-           AND (?5 IS NULL OR instr(o.search_text, ?5) > 0)
+           AND (?5 IS NULL OR EXISTS (SELECT 1 FROM order_details d
+                                      WHERE d.order_id = o.id AND instr(d.search_text, ?5) > 0))
            AND (?6 = 0 OR EXISTS (SELECT 1 FROM reviews r
                                   WHERE r.order_id = o.id AND r.verdict IS NULL AND r.is_moot = 0))
          ORDER BY o.id DESC LIMIT ?7",

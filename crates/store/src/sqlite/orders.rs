@@ -94,12 +94,11 @@ pub(super) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
     let state = fold(Facts { terms: new.terms, cancelled_at: None, events: &[], answers: &[] });
     let created_at = sql::time(new.created_at);
     let nothing = state.paid.decimal();
-    let customer = cleaned(new.customer);
     let order = sql::one(
         desk,
         "INSERT INTO orders (reference, status, total, currency, paid, refunded, reversed, created_at, updated_at,
-             source, language, customer_address, token, shop_id, registered_customer, state, search_text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6, ?6, ?7, ?8, '', ?9, ?10, ?11, ?12, '')
+             source, language, token, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (shop_id, reference) DO NOTHING RETURNING id",
         params![
             new.reference,
@@ -112,14 +111,23 @@ pub(super) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
             new.language.map(Language::code),
             new.token,
             new.shop.0,
-            sql::json(&customer),
-            sql::json(&state),
         ],
         |row| Ok(row.get::<_, i64>(0)?),
     )?;
     let order = order.ok_or_else(|| {
         StoreError::Conflict(format!("there is an order with the reference “{}” already", new.reference))
     })?;
+    sql::insert(
+        desk,
+        "INSERT INTO order_details (order_id, customer_address, registered_customer, state, search_text)
+         VALUES (?1, '', ?2, ?3, '')",
+        params![order, sql::json(&cleaned(new.customer)), sql::json(&state)],
+    )?;
+    insert_items(desk, new, order)?;
+    Ok(order)
+}
+
+fn insert_items(desk: &Desk<'_>, new: &Registration<'_>, order: i64) -> Result<()> {
     for (position, item) in (1_i64..).zip(&new.terms.items) {
         sql::run(
             desk,
@@ -137,7 +145,7 @@ pub(super) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
             ],
         )?;
     }
-    Ok(order)
+    Ok(())
 }
 
 fn cleaned(customer: &Customer) -> Customer {

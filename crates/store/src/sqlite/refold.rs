@@ -65,10 +65,12 @@ fn answers(desk: &Desk<'_>, order: i64) -> Result<Vec<Answer>> {
 /// sequence of arrival makes no difference. Messages with anything wrong about them say nothing about the customer.
 fn customer(desk: &Desk<'_>, order: i64, events: &[ExaminedEvent]) -> Result<Customer> {
     use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
-    let registered: Option<Customer> =
-        sql::one(desk, "SELECT registered_customer FROM orders WHERE id = ?1", [order], |row| {
-            row.json("registered_customer")
-        })?;
+    let registered: Option<Customer> = sql::one(
+        desk,
+        "SELECT registered_customer FROM order_details WHERE order_id = ?1",
+        [order],
+        |row| row.json("registered_customer"),
+    )?;
     let mut customer = registered.unwrap_or_default();
     let mut payments: Vec<&ExaminedEvent> = events
         .iter()
@@ -101,12 +103,10 @@ fn write(
     customer: &Customer,
     now: Timestamp,
 ) -> Result<()> {
-    let address: Vec<String> = customer.address.iter().map(|line| line.replace('\n', " ")).collect();
     sql::run(
         desk,
         "UPDATE orders SET status = ?2, paid = ?3, refunded = ?4, reversed = ?5, paid_at = ?6, updated_at = ?7,
-             customer_name = ?8, customer_email = ?9, customer_phone = ?10, customer_address = ?11,
-             customer_country = ?12, state = ?13, search_text = ?14
+             customer_name = ?8, customer_email = ?9, customer_phone = ?10, customer_country = ?11
          WHERE id = ?1",
         params![
             order.id.0,
@@ -116,16 +116,24 @@ fn write(
             state.reversed.decimal(),
             sql::time_opt(state.paid_at),
             sql::time(now),
-            customer.name,
-            customer.email,
-            customer.phone,
-            address.join("\n"),
-            customer.country,
-            sql::json(state),
-            search_text(order, state, customer),
+            customer.name.as_deref().map(one_line),
+            customer.email.as_deref().map(one_line),
+            customer.phone.as_deref().map(one_line),
+            customer.country.as_deref().map(one_line),
         ],
     )?;
+    let address: Vec<String> = customer.address.iter().map(|line| one_line(line)).collect();
+    sql::run(
+        desk,
+        "UPDATE order_details SET customer_address = ?2, state = ?3, search_text = ?4 WHERE order_id = ?1",
+        params![order.id.0, address.join("\n"), sql::json(state), search_text(order, state, customer)],
+    )?;
     Ok(())
+}
+
+/// A customer's line breaks would pull a row of the table apart, or make two lines of an address out of one.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn search_text(order: &Order, state: &OrderState, customer: &Customer) -> String {

@@ -67,7 +67,8 @@ pub async fn t_b17_sql_injection_through_notification_fields(store: Arc<dyn Stor
         assert_eq!(found.terms, order.terms);
         if !text.is_empty() {
             assert_eq!(found.state.status, OrderStatus::Paid, "{text:?}");
-            assert_eq!(found.customer.email.as_deref(), Some(*text));
+            let one_line = text.replace(char::is_control, " ");
+            assert_eq!(found.customer.email, Some(one_line), "an order's columns hold one line each");
             let filter = OrderFilter { search: Some((*text).to_owned()), ..Default::default() };
             assert_eq!(store.orders(world.shop.id, filter).await.unwrap().len(), 1, "{text:?}");
         }
