@@ -110,7 +110,8 @@ fn due(number: usize, kind: MailKind, shop: &Shop, order: &Order) -> DueMail {
         subject: String::new(),
         amount: None,
         message: None,
-        order: order.clone(),
+        question: None,
+        order: Some(order.clone()),
         shop: shop.clone(),
         access: Vec::new(),
     }

@@ -407,7 +407,8 @@ impl MailState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailLine {
     pub id: MailId,
-    pub order: OrderId,
+    /// `None` for mails about money that no order is known for.
+    pub order: Option<OrderId>,
     pub kind: MailKind,
     pub state: MailState,
     pub created_at: Timestamp,
@@ -439,7 +440,10 @@ pub struct DueMail {
     pub amount: Option<Money>,
     /// What the owner wrote, for [`MailKind::CustomerMessage`].
     pub message: Option<String>,
-    pub order: Order,
+    /// What the owner is asked, for [`MailKind::OwnerReview`].
+    pub question: Option<Question>,
+    /// `None` where money came that no order is known for; only [`MailKind::OwnerReview`] speaks of that.
+    pub order: Option<Order>,
     pub shop: Shop,
     /// What the paid products give the customer; empty unless the order is settled.
     pub access: Vec<(String, String)>,

@@ -73,7 +73,7 @@ fn header(name: &'static str, value: &str) -> HeaderValue {
 
 fn recipient(due: &DueMail) -> Result<Address, Reason> {
     let text = if due.kind.is_for_customer() {
-        due.order.customer.email.as_deref().unwrap_or_default()
+        customers_address(due).unwrap_or_default()
     } else {
         &due.shop.owner_email
     };
@@ -83,18 +83,24 @@ fn recipient(due: &DueMail) -> Result<Address, Reason> {
     address::read(text).ok_or_else(|| Reason::new("bad_address", text))
 }
 
+fn customers_address(due: &DueMail) -> Option<&str> {
+    due.order.as_ref()?.customer.email.as_deref()
+}
+
 /// Customers answer the owner; the owner's answer to their own copy goes to the customer.
 fn reply_to(due: &DueMail) -> Option<Address> {
     if due.kind.is_for_customer() {
         address::read(&due.shop.owner_email)
     } else {
-        due.order.customer.email.as_deref().and_then(address::read)
+        customers_address(due).and_then(address::read)
     }
 }
 
-/// Made from what never changes about the mail. The order's token is a secret, so the hash tells nobody anything.
+/// Made from what never changes about the mail. An order's token is a secret, so the hash tells nobody anything; a mail
+/// without an order goes to the owner only.
 fn message_id(due: &DueMail, domain: &str) -> String {
-    let told_apart = format!("{}/{}/{}", due.id, due.created_at.as_millisecond(), due.order.token);
+    let own = due.order.as_ref().map_or(due.subject.as_str(), |order| order.token.as_str());
+    let told_apart = format!("{}/{}/{own}", due.id, due.created_at.as_millisecond());
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(told_apart.as_bytes())[..12]);
     format!("<{}.{}.{hash}@{domain}>", due.id, due.shop.id)
 }

@@ -114,7 +114,8 @@ impl MailWorker {
 
 /// The reader's own language if it is known, else the shop's.
 fn language(due: &DueMail) -> Language {
-    let customers = due.kind.is_for_customer().then_some(due.order.language).flatten();
+    let customers =
+        due.order.as_ref().filter(|_| due.kind.is_for_customer()).and_then(|order| order.language);
     customers.unwrap_or(due.shop.language)
 }
 

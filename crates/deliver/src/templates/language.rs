@@ -36,7 +36,9 @@ pub(super) fn check(part: Part, source: &str) -> Result<(), TemplateProblem> {
             at = rest.find("#}").map_or(source.len(), |end| start + end + 2);
         } else if let Some(inside) = rest.strip_prefix("{{") {
             let (tokens, length) = tokens(inside, "}}").map_err(problem)?;
-            drop(tokens);
+            if tokens.first() == Some(&"order") {
+                return Err(problem("“order” can be asked for, {% if order %}, but not shown".to_owned()));
+            }
             at = start + 2 + length;
         } else if let Some(inside) = rest.strip_prefix("{%") {
             let (tokens, length) = tokens(inside, "%}").map_err(problem)?;
@@ -136,6 +138,8 @@ mod tests {
             "{%- call x() -%}",
             "{{ x }}{{ `id` }}",
             "{{ $x }}",
+            "{{ order }}",
+            "{{ order|upper }}",
         ] {
             assert!(check(Part::Text, source).is_err(), "{source}");
         }
@@ -147,6 +151,7 @@ mod tests {
             "{{- customer.name -}}",
             "{% if amount == \"5\" %}{% endif %}",
             "{%- for item in order.items -%}{{ loop.index }}{%+ endfor +%}",
+            "{% if order %}a{% endif %}",
             "{# anything ~ * #}",
             "${x} #{y}",
             "{% if customer.name and not reason %}a{% elif access|length > 1 %}b{% else %}c{% endif %}",

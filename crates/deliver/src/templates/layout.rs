@@ -5,7 +5,7 @@
 
 use super::WORDS;
 use super::engine::escape;
-use super::words::MailWords;
+use super::words::{MailWords, OrderWords};
 use ipnd_core::{Language, MailKind};
 use std::fmt::Write as _;
 
@@ -32,7 +32,9 @@ pub(super) fn footer(kind: MailKind, language: Language, words: &MailWords) -> S
 pub(super) fn page(language: Language, title: &str, inner: &str, footer: &str, words: &MailWords) -> String {
     let code = language.code();
     let (title, shop, footer) = (escape(title.trim()), escape(&words.shop.name), escape(footer));
-    let (inner, order) = (dressed(inner.trim()), order_box(language, words));
+    let (inner, order) =
+        (dressed(inner.trim()), words.order.as_ref().map(|order| order_box(language, order)));
+    let order = order.unwrap_or_default();
     format!(
         "<!DOCTYPE html>\n\
 <html lang=\"{code}\"><head><meta charset=\"utf-8\">\
@@ -58,10 +60,10 @@ fn dressed(inner: &str) -> String {
         .replace("<a href=", "<a style=\"color:#1f5fd6;text-decoration:underline\" href=")
 }
 
-fn order_box(language: Language, words: &MailWords) -> String {
-    let heading = WORDS.say(language, "box.order", &[("reference", &words.order.reference)]);
+fn order_box(language: Language, order: &OrderWords) -> String {
+    let heading = WORDS.say(language, "box.order", &[("reference", &order.reference)]);
     let mut rows = String::new();
-    for item in &words.order.items {
+    for item in &order.items {
         let (name, total) = (escape(&item.name), escape(&item.total));
         let quantity = item.quantity;
         writeln!(
@@ -72,7 +74,7 @@ fn order_box(language: Language, words: &MailWords) -> String {
         .expect("writing to a string cannot fail");
     }
     let (heading, label) = (escape(&heading), escape(&WORDS.say(language, "box.total", &[])));
-    let total = escape(&words.order.total);
+    let total = escape(&order.total);
     format!(
         "<table role=\"presentation\" class=\"box ink\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
 style=\"margin-top:20px;background:#f8fafc;border:1px solid #e1e6ed;border-radius:8px\"><tr><td style=\"padding:14px 16px\">\n\

@@ -120,9 +120,17 @@ pub fn check(kind: MailKind, template: &TemplateText) -> Result<(), TemplateProb
         engine::check(part, source)?;
     }
     let language = Language::default();
-    let rendered = render(kind, language, template, &sample(kind, language))?;
-    if rendered.subject.is_empty() {
-        return Err(TemplateProblem::new(Part::Subject, None, "a mail needs a subject"));
+    let subject_is_there = |rendered: Rendered| {
+        let missing = || TemplateProblem::new(Part::Subject, None, "a mail needs a subject");
+        if rendered.subject.is_empty() { Err(missing()) } else { Ok(()) }
+    };
+    subject_is_there(render(kind, language, template, &sample(kind, language))?)?;
+    if kind == MailKind::OwnerReview {
+        let words = words::sample_without_order(language);
+        let problem =
+            "there may be no order; what speaks of it stands between {% if order %} and {% endif %}";
+        let rendered = render(kind, language, template, &words);
+        subject_is_there(rendered.map_err(|found| TemplateProblem::new(found.part, found.line, problem))?)?;
     }
     // Where a variable is used as a link that is not one of ours, this shows it (T-E08).
     let suspicious = engine::render(Part::Html, &template.html, &words::probe())?;

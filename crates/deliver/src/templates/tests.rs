@@ -32,13 +32,14 @@ fn words_full_of(text: &str) -> MailWords {
     let mut words = sample(MailKind::CustomerPaid, Language::En);
     let text = || text.to_owned();
     words.shop.name = text();
-    words.order.reference = text();
+    let order = words.order.as_mut().unwrap();
+    order.reference = text();
+    order.items = vec![ItemWords { quantity: 1, name: text(), price: text(), total: text() }];
     words.customer.name = text();
     words.customer.email = text();
     words.reason = text();
     words.message = text();
     words.question = text();
-    words.order.items = vec![ItemWords { quantity: 1, name: text(), price: text(), total: text() }];
     words.access = vec![AccessWords { name: text(), text: text() }];
     words
 }
@@ -106,7 +107,8 @@ fn t_e01_a_subject_is_one_line_whatever_is_in_it() {
 #[test]
 fn t_e05_an_owners_template_has_limits_on_size_and_time() {
     let mut words = words_full_of("x");
-    words.order.items = vec![words.order.items[0].clone(); 200];
+    let items = &mut words.order.as_mut().unwrap().items;
+    *items = vec![items[0].clone(); 200];
     words.message = "m".repeat(20_000);
     let loops = |inner: &str, depth: usize| {
         format!("{}{inner}{}", "{% for item in order.items %}".repeat(depth), "{% endfor %}".repeat(depth))
@@ -210,6 +212,21 @@ fn what_customers_read_has_nothing_for_owners() {
     }
 }
 
+#[test]
+fn t_e05_a_template_that_forgets_mails_without_an_order_is_refused() {
+    let kind = MailKind::OwnerReview;
+    let forgetful = template("Answer", "{{ question }}\n{{ order.reference }}", "");
+    let problem = check(kind, &forgetful).unwrap_err();
+    assert_eq!((problem.part, problem.line), (Part::Text, Some(2)));
+    assert!(problem.problem.contains("{% if order %}"), "{problem}");
+    let thoughtful =
+        template("Answer", "{% if order %}{{ order.reference }}{% else %}{{ reviews_url }}{% endif %}", "");
+    assert_eq!(check(kind, &thoughtful), Ok(()));
+    let nameless = template("{% if order %}Answer{% endif %}", "", "");
+    assert_eq!(check(kind, &nameless).unwrap_err().part, Part::Subject);
+    assert_eq!(check(MailKind::OwnerPaid, &template("s", "{{ order.reference }}", "")), Ok(()));
+}
+
 /// All mails of a language, as they read.
 fn book(language: Language) -> String {
     let mut book = String::new();
@@ -217,6 +234,11 @@ fn book(language: Language) -> String {
         let mail = render(*kind, language, &builtin(*kind, language), &sample(*kind, language)).unwrap();
         book.push_str(&format!("===== {} =====\nSubject: {}\n\n{}\n", kind.word(), mail.subject, mail.text));
     }
+    let kind = MailKind::OwnerReview;
+    let mail =
+        render(kind, language, &builtin(kind, language), &words::sample_without_order(language)).unwrap();
+    book.push_str(&format!("===== {} without an order =====\n", kind.word()));
+    book.push_str(&format!("Subject: {}\n\n{}\n", mail.subject, mail.text));
     book
 }
 
@@ -230,5 +252,8 @@ fn the_built_in_mails_read_like_this() {
         let kind = MailKind::OwnerReview;
         let mail = render(kind, language, &builtin(kind, language), &sample(kind, language)).unwrap();
         insta::assert_snapshot!(format!("owner.review.html.{}", language.code()), mail.html);
+        let words = words::sample_without_order(language);
+        let mail = render(kind, language, &builtin(kind, language), &words).unwrap();
+        insta::assert_snapshot!(format!("owner.review.no_order.html.{}", language.code()), mail.html);
     }
 }

@@ -1,7 +1,7 @@
 //! What a template can speak of: a closed list, filled from the order.
 
 use super::WORDS;
-use ipnd_core::{Currency, Language, MailKind, Money, Terms, explain, reason};
+use ipnd_core::{Currency, Customer, Language, MailKind, Money, OrderState, Terms, explain, reason};
 use ipnd_store::{DueMail, Order};
 use serde::Serialize;
 use url::Url;
@@ -16,6 +16,11 @@ const LINE_CHARS_MAX: usize = 500;
 pub const VARIABLES: &[(&str, &str)] = &[
     ("shop.name", "the shop's name"),
     ("shop.email", "the owner's address"),
+    ("reviews_url", "the owner's page of everything that waits for an answer; never for customers"),
+    (
+        "order",
+        "whether there is an order; only the mail about an open question may have none: {% if order %} ... {% endif %}",
+    ),
     ("order.reference", "the order's number"),
     ("order.total", "what the order costs"),
     ("order.paid", "what has been paid"),
@@ -31,7 +36,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("item.total", "inside that loop: the price of all"),
     ("customer.name", "the customer's name; may be empty"),
     ("customer.email", "the customer's address; may be empty"),
-    ("amount", "the amount this mail is about; else the order's total"),
+    ("amount", "the amount this mail is about; else the order's total; empty without an order"),
     ("reason", "the payment service's word for why a payment waits or failed; may be empty"),
     ("message", "what the owner wrote, in the owner's message to the customer"),
     ("question", "what the owner is asked, in the mail about an open question"),
@@ -43,7 +48,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MailWords {
     pub shop: ShopWords,
-    pub order: OrderWords,
+    pub reviews_url: String,
+    /// `None` in the owner's mail about money that no order is known for.
+    pub order: Option<OrderWords>,
     pub customer: CustomerWords,
     pub amount: String,
     pub reason: String,
@@ -93,52 +100,52 @@ pub struct AccessWords {
 
 /// The words for a mail that is due, in the reader's language.
 pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> MailWords {
-    let order = &due.order;
-    let state = &order.state;
-    let customer = &order.customer;
+    let order = due.order.as_ref();
     let base = base_url.as_str().trim_end_matches('/');
+    let amount = due.amount.or(order.map(|order| order.terms.total));
+    let access = due.access.iter();
     MailWords {
         shop: ShopWords { name: due.shop.name.clone(), email: due.shop.owner_email.clone() },
-        order: OrderWords {
-            reference: order.reference.clone(),
-            total: language.money(order.terms.total),
-            paid: language.money(state.paid),
-            refunded: language.money(state.refunded),
-            status: reason::words().say(language, &format!("status.{}", state.status.word()), &[]),
-            sentence: sentence(due, language),
-            page_url: format!("{base}/shop/{}/order/{}", due.shop.slug, order.token),
-            owner_url: format!("{base}/owner/orders/{}", order.id),
-            items: items(&order.terms, language),
-        },
-        customer: CustomerWords {
-            name: customer.name.clone().unwrap_or_default(),
-            email: customer.email.clone().unwrap_or_default(),
-        },
-        amount: language.money(due.amount.unwrap_or(order.terms.total)),
-        reason: reason_given(due).unwrap_or_default(),
+        reviews_url: format!("{base}/owner/reviews"),
+        order: order.map(|order| order_words(due, order, language, base)),
+        customer: order.map(|order| customer_words(&order.customer)).unwrap_or_default(),
+        amount: amount.map(|amount| language.money(amount)).unwrap_or_default(),
+        reason: order.and_then(|order| reason_given(due, &order.state)).unwrap_or_default(),
         message: due.message.clone().unwrap_or_default(),
-        question: question(order, &due.subject, language),
-        access: due
-            .access
-            .iter()
-            .map(|(name, text)| AccessWords { name: name.clone(), text: text.clone() })
-            .collect(),
+        question: due.question.as_ref().map(|question| explain::ask(question, language)).unwrap_or_default(),
+        access: access.map(|(name, text)| AccessWords { name: name.clone(), text: text.clone() }).collect(),
     }
 }
 
-/// The owner hears everything; the customer what concerns them.
-fn sentence(due: &DueMail, language: Language) -> String {
-    let order = &due.order;
-    if due.kind.is_for_customer() {
-        explain::for_customer(&order.state, &order.terms, language)
-    } else {
-        explain::explain(&order.state, &order.terms, language)
+fn order_words(due: &DueMail, order: &Order, language: Language, base: &str) -> OrderWords {
+    let state = &order.state;
+    OrderWords {
+        reference: order.reference.clone(),
+        total: language.money(order.terms.total),
+        paid: language.money(state.paid),
+        refunded: language.money(state.refunded),
+        status: reason::words().say(language, &format!("status.{}", state.status.word()), &[]),
+        // The owner hears everything; the customer what concerns them.
+        sentence: if due.kind.is_for_customer() {
+            explain::for_customer(state, &order.terms, language)
+        } else {
+            explain::explain(state, &order.terms, language)
+        },
+        page_url: format!("{base}/shop/{}/order/{}", due.shop.slug, order.token),
+        owner_url: format!("{base}/owner/orders/{}", order.id),
+        items: items(&order.terms, language),
+    }
+}
+
+fn customer_words(customer: &Customer) -> CustomerWords {
+    CustomerWords {
+        name: customer.name.clone().unwrap_or_default(),
+        email: customer.email.clone().unwrap_or_default(),
     }
 }
 
 /// The payment service's own word for what this mail is about.
-fn reason_given(due: &DueMail) -> Option<String> {
-    let state = &due.order.state;
+fn reason_given(due: &DueMail, state: &OrderState) -> Option<String> {
     match due.kind {
         MailKind::OwnerDisputed => {
             state.disputes.iter().find(|dispute| dispute.case == due.subject)?.reason.clone()
@@ -162,16 +169,6 @@ fn items(terms: &Terms, language: Language) -> Vec<ItemWords> {
     terms.items.iter().map(line).collect()
 }
 
-/// The question that a mail with this subject (`kind/subject`) is about.
-fn question(order: &Order, subject: &str, language: Language) -> String {
-    let asked = order.state.reviews.iter().map(|review| &review.question);
-    asked
-        .filter(|question| format!("{}/{}", question.kind.word(), question.subject) == subject)
-        .map(|question| explain::ask(question, language))
-        .next()
-        .unwrap_or_default()
-}
-
 impl MailWords {
     /// The same words without anything that could bend a line or the reading direction of what surrounds it.
     pub(super) fn cleaned(&self) -> Self {
@@ -182,20 +179,21 @@ impl MailWords {
             price: line(&item.price),
             total: line(&item.total),
         };
-        let order = &self.order;
+        let order = |order: &OrderWords| OrderWords {
+            reference: line(&order.reference),
+            total: line(&order.total),
+            paid: line(&order.paid),
+            refunded: line(&order.refunded),
+            status: line(&order.status),
+            sentence: one_line(&order.sentence, 4 * LINE_CHARS_MAX),
+            page_url: order.page_url.clone(),
+            owner_url: order.owner_url.clone(),
+            items: order.items.iter().map(item).collect(),
+        };
         Self {
             shop: ShopWords { name: line(&self.shop.name), email: line(&self.shop.email) },
-            order: OrderWords {
-                reference: line(&order.reference),
-                total: line(&order.total),
-                paid: line(&order.paid),
-                refunded: line(&order.refunded),
-                status: line(&order.status),
-                sentence: one_line(&order.sentence, 4 * LINE_CHARS_MAX),
-                page_url: order.page_url.clone(),
-                owner_url: order.owner_url.clone(),
-                items: order.items.iter().map(item).collect(),
-            },
+            reviews_url: self.reviews_url.clone(),
+            order: self.order.as_ref().map(order),
             customer: CustomerWords { name: line(&self.customer.name), email: line(&self.customer.email) },
             amount: line(&self.amount),
             reason: line(&self.reason),
@@ -243,7 +241,8 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
     };
     MailWords {
         shop: ShopWords { name: say("sample.shop"), email: "owner@example.com".into() },
-        order: OrderWords {
+        reviews_url: "https://shop.example.com/owner/reviews".into(),
+        order: Some(OrderWords {
             reference: "1042".into(),
             total: euro(1_995),
             paid: euro(1_995),
@@ -257,7 +256,7 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
             page_url: "https://shop.example.com/shop/sample/order/k3v5example".into(),
             owner_url: "https://shop.example.com/owner/orders/ord_42".into(),
             items: vec![item(1, "sample.item_one", 1_095), item(2, "sample.item_two", 450)],
-        },
+        }),
         customer: CustomerWords { name: "Alex Example".into(), email: "alex@example.com".into() },
         amount: euro(if kind.word().ends_with("refunded") { 450 } else { 1_995 }),
         reason: if kind.word().ends_with("pending") { "echeck".into() } else { String::new() },
@@ -267,6 +266,18 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
             name: say("sample.access_name"),
             text: "https://shop.example.com/downloads/brewing-guide.pdf".into(),
         }],
+    }
+}
+
+/// Words as they are when money came that no order is known for.
+pub(super) fn sample_without_order(language: Language) -> MailWords {
+    MailWords {
+        order: None,
+        customer: CustomerWords::default(),
+        amount: String::new(),
+        question: WORDS.say(language, "sample.question_without_order", &[]),
+        access: Vec::new(),
+        ..sample(MailKind::OwnerReview, language)
     }
 }
 
@@ -290,7 +301,8 @@ pub(super) fn probe() -> MailWords {
     let bad = || super::markup::PROBE.to_owned();
     MailWords {
         shop: ShopWords { name: bad(), email: bad() },
-        order: OrderWords {
+        reviews_url: "https://shop.example.com/owner/reviews".into(),
+        order: Some(OrderWords {
             reference: bad(),
             total: bad(),
             paid: bad(),
@@ -300,7 +312,7 @@ pub(super) fn probe() -> MailWords {
             page_url: "https://shop.example.com/order".into(),
             owner_url: "https://shop.example.com/owner".into(),
             items: vec![ItemWords { quantity: 1, name: bad(), price: bad(), total: bad() }],
-        },
+        }),
         customer: CustomerWords { name: bad(), email: bad() },
         amount: bad(),
         reason: bad(),

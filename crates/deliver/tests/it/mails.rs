@@ -1,5 +1,5 @@
 use crate::peer_smtp::SmtpPeer;
-use crate::world::World;
+use crate::world::{World, until};
 use ipnd_core::{Language, MailKind};
 use ipnd_store::{MailState, TemplateText};
 use mailparse::MailHeaderMap as _;
@@ -35,6 +35,25 @@ async fn a_mail_says_what_it_should_to_whom_it_should() {
     assert!(bodies[0].1.contains("Ваша посилка в дорозі.\r\nGrüße"), "{}", bodies[0].1);
     assert!(bodies[1].1.contains("Ваша посилка в дорозі.<br>"));
     assert!(bodies[0].1.contains(&format!("https://shop.example.com/shop/corner/order/{}", order.token)));
+}
+
+#[tokio::test]
+async fn money_without_an_order_is_told_to_the_owner() {
+    let (world, peer) = (World::new().await, SmtpPeer::good().await);
+    world.payment_without_an_order("A-17", "7VX04731LB558304K").await;
+    let workers = world.mailing(&peer);
+    let raw = until("the owner is told", async || peer.messages().pop()).await;
+    workers.stop().await;
+    let mail = mailparse::parse_mail(&raw).unwrap();
+    let header = |name: &str| mail.headers.get_first_value(name);
+    assert_eq!(header("To").as_deref(), Some("owner@example.com"));
+    assert_eq!(header("Subject").as_deref(), Some("A payment without an order needs your answer"));
+    assert_eq!(header("Reply-To"), None, "there is no customer to answer");
+    let text = mail.subparts[0].get_body().unwrap();
+    for word in ["7VX04731LB558304K", "A-17, 19.95 EUR", "https://shop.example.com/owner/reviews"] {
+        assert!(text.contains(word), "{word} is missing:\n{text}");
+    }
+    assert_eq!(peer.messages().len(), 1);
 }
 
 #[tokio::test]

@@ -1,15 +1,19 @@
 //! A store with one shop and one order, a clock that stands still, and the workers.
 
 use crate::peer_smtp::SmtpPeer;
-use ipnd_core::{Currency, Customer, Environment, Item, Language, Money, Terms};
+use ipnd_core::{
+    Currency, Customer, Environment, Event, EventKind, ExaminedEvent, Item, Language, Money, Terms,
+};
 use ipnd_deliver::client::{Client, Policy};
 use ipnd_deliver::mail::{MailConfig, Tls};
 use ipnd_deliver::{Workers, WorkersConfig};
+use ipnd_gateways::RawRequest;
 use ipnd_store::sqlite::SqliteStore;
 use ipnd_store::{
-    Account, Clock, MailLine, MailState, NewAccount, NewOrder, NewShop, Order, OrderSource, Shop, Store,
+    Account, CheckOutcome, Clock, MailLine, MailState, NewAccount, NewNotification, NewOrder, NewShop, Order,
+    OrderSource, Shop, Store,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -99,6 +103,28 @@ impl World {
             creates_orders: false,
         };
         self.store.create_account(account, self.clock.now()).await.unwrap()
+    }
+
+    /// A genuine payment for a reference that no order has.
+    pub(crate) async fn payment_without_an_order(&self, reference: &str, transaction: &str) {
+        let (store, now) = (&self.store, self.clock.now());
+        let account = self.account("https://127.0.0.1:1/").await;
+        let request = RawRequest {
+            method: "POST".into(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: transaction.as_bytes().to_vec(),
+        };
+        let new = NewNotification { account: account.id, received_at: now, remote: None, request };
+        store.journal(new, 1).await.unwrap();
+        let due = store.claim_checks(now, 1, SignedDuration::from_secs(60)).await.unwrap().remove(0);
+        let mut event = Event::new(EventKind::PaymentCompleted, transaction, Environment::Sandbox);
+        event.transaction = Some(transaction.into());
+        event.order_ref = Some(reference.into());
+        event.amount = Some(Money::from_minor(1_995, Currency::from_code("EUR").unwrap()));
+        let events = vec![ExaminedEvent { event, concerns: Vec::new() }];
+        let genuine = CheckOutcome::Genuine { events, remark: None };
+        store.settle_check(due.notification, due.lease, now, genuine).await.unwrap();
     }
 
     pub(crate) fn workers(&self, mail: Option<MailConfig>, policy: Policy) -> Workers {

@@ -67,15 +67,18 @@ CREATE TABLE mails (
     lease_until     TEXT,
     -- What makes it different from others of its kind for the same order: a transaction, a question.
     subject         TEXT NOT NULL,
-    -- Within an order no two mails have the same key, so nobody is mailed twice about one thing.
+    -- Within an order, or within a shop where there is no order, no two mails have the same key, so nobody is mailed
+    -- twice about one thing.
     effect_key      TEXT NOT NULL,
     message_id      INTEGER REFERENCES messages (id),
-    order_id        INTEGER NOT NULL REFERENCES orders (id),
+    -- NULL for mails about money that no order is known for.
+    order_id        INTEGER REFERENCES orders (id),
     shop_id         INTEGER NOT NULL REFERENCES shops (id),
-    id              INTEGER PRIMARY KEY,
-    UNIQUE (order_id, effect_key)
+    id              INTEGER PRIMARY KEY
 ) STRICT;
 
+CREATE UNIQUE INDEX mails_of_order ON mails (order_id, effect_key) WHERE order_id IS NOT NULL;
+CREATE UNIQUE INDEX mails_of_shop ON mails (shop_id, effect_key) WHERE order_id IS NULL;
 CREATE INDEX mails_due ON mails (due_at) WHERE state = 'waiting';
 
 

@@ -26,7 +26,7 @@ pub(super) struct NewMail<'a> {
 pub(super) fn put_mail(
     desk: &mut Desk<'_>,
     shop: ShopId,
-    order: i64,
+    order: Option<i64>,
     mail: &NewMail<'_>,
     now: Timestamp,
 ) -> Result<Option<MailId>> {
@@ -38,7 +38,7 @@ pub(super) fn put_mail(
         "INSERT INTO mails (kind, state, created_at, amount, currency, reason, reason_detail, due_at, subject,
              effect_key, message_id, order_id, shop_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?3, ?8, ?9, ?10, ?11, ?12)
-         ON CONFLICT (order_id, effect_key) DO NOTHING RETURNING id",
+         ON CONFLICT DO NOTHING RETURNING id",
         params![
             mail.kind.word(),
             state,

@@ -28,7 +28,7 @@ fn line(row: &Row<'_>) -> Result<MailLine> {
     let state = row.word("state", state)?;
     Ok(MailLine {
         id: MailId(row.number("id")?),
-        order: OrderId(row.number("order_id")?),
+        order: row.get::<_, Option<i64>>("order_id")?.map(OrderId),
         kind: row.word("kind", MailKind::from_word)?,
         state,
         created_at: row.time("created_at")?,

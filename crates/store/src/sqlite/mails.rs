@@ -2,11 +2,11 @@
 
 use super::command::Desk;
 use super::sql::{self, Columns as _};
-use super::{order_rows, shops};
-use crate::{Change, DueMail, MailId, MailOutcome, OrderId, Result, Settled, StoreError};
+use super::{order_rows, reviews, shops};
+use crate::{Change, DueMail, MailId, MailOutcome, Order, OrderId, Result, Settled, ShopId, StoreError};
 use ipnd_core::{MailKind, Reason};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 /// Takes leases on what is due, oldest first. The attempt is on the disk before the mail can go out, so that an
 /// attempt whose end nobody knows can be seen afterwards (T-C08).
@@ -36,15 +36,21 @@ pub(super) fn claim(
             "INSERT INTO mail_attempts (mail_id, lease, started_at) VALUES (?1, ?2, ?3)",
             params![id, mail.lease, sql::time(now)],
         )?;
-        desk.announce(Change::Order(mail.order.id));
+        announce(desk, mail.order.as_ref().map(|order| order.id));
         claimed.push(mail);
     }
     Ok(claimed)
 }
 
+/// Only pages of orders show mails.
+fn announce(desk: &mut Desk<'_>, order: Option<OrderId>) {
+    if let Some(order) = order {
+        desk.announce(Change::Order(order));
+    }
+}
+
 /// The mail as the next holder of a lease gets it.
 fn load(desk: &Desk<'_>, id: i64) -> Result<DueMail> {
-    let missing = |what: &str| StoreError::Failed(format!("the {what} of a mail is missing"));
     let due = sql::one(
         desk,
         "SELECT m.*, t.text AS message,
@@ -52,26 +58,45 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueMail> {
          FROM mails m LEFT JOIN messages t ON t.id = m.message_id WHERE m.id = ?1",
         [id],
         |row| {
-            let order = order_rows::any_by_id(desk, row.number("order_id")?)?;
-            let order = order.ok_or_else(|| missing("order"))?;
-            let shop = shops::by_id(desk, order.shop)?.ok_or_else(|| missing("shop"))?;
+            let order = order_of(desk, row)?;
+            let shop = shops::by_id(desk, ShopId(row.number("shop_id")?))?.ok_or_else(|| missing("shop"))?;
+            let kind = row.word("kind", MailKind::from_word)?;
+            let subject = row.text("subject")?;
             Ok(DueMail {
                 id: MailId(id),
                 lease: row.number("lease")? + 1,
                 attempts: row.small("attempts")?,
                 doubts: row.small("doubts")?,
                 created_at: row.time("created_at")?,
-                kind: row.word("kind", MailKind::from_word)?,
-                subject: row.text("subject")?,
+                kind,
                 amount: row.money_opt("amount", "currency")?,
                 message: row.text_opt("message")?,
-                access: order_rows::access(desk, &order)?,
+                question: match kind {
+                    MailKind::OwnerReview => reviews::of_mail(desk, shop.id, order.as_ref(), &subject)?,
+                    _ => None,
+                },
+                access: match &order {
+                    Some(order) => order_rows::access(desk, order)?,
+                    None => Vec::new(),
+                },
+                subject,
                 order,
                 shop,
             })
         },
     )?;
     due.ok_or_else(|| missing("row"))
+}
+
+fn order_of(desk: &Desk<'_>, mail: &Row<'_>) -> Result<Option<Order>> {
+    match mail.get::<_, Option<i64>>("order_id")? {
+        Some(id) => order_rows::any_by_id(desk, id)?.ok_or_else(|| missing("order")).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn missing(what: &str) -> StoreError {
+    StoreError::Failed(format!("the {what} of a mail is missing"))
 }
 
 pub(super) fn settle(
@@ -86,7 +111,7 @@ pub(super) fn settle(
         "SELECT order_id FROM mails
          WHERE id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
         [mail.0, lease],
-        |row| row.number("order_id"),
+        |row| Ok(row.get::<_, Option<i64>>("order_id")?),
     )?;
     let Some(order) = order else { return Ok(Settled::Stale) };
     match outcome {
@@ -117,7 +142,7 @@ pub(super) fn settle(
             )?;
         }
     }
-    desk.announce(Change::Order(OrderId(order)));
+    announce(desk, order.map(OrderId));
     Ok(Settled::Done)
 }
 

@@ -210,7 +210,7 @@ pub(super) fn write_message(
         message: Some(message),
         can_reach: true,
     };
-    let id = effects::put_mail(desk, shop, order.0, &mail, now)?;
+    let id = effects::put_mail(desk, shop, Some(order.0), &mail, now)?;
     desk.announce(Change::Order(order));
     Ok(id)
 }

@@ -238,7 +238,7 @@ fn perform(
         Effect::Mail { kind, subject, amount } => {
             let can_reach = !kind.is_for_customer() || customer.email.is_some();
             let mail = NewMail { kind: *kind, subject, amount: *amount, message: None, can_reach };
-            effects::put_mail(desk, order.shop, order.id.0, &mail, now)?;
+            effects::put_mail(desk, order.shop, Some(order.id.0), &mail, now)?;
         }
         Effect::Stock { sku, quantity } => {
             effects::move_stock(desk, order.shop, order.id.0, (sku, *quantity), now)?;

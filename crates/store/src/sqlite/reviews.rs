@@ -6,7 +6,7 @@ use super::command::Desk;
 use super::effects::{self, NewMail};
 use super::sql::{self, Columns as _};
 use super::{adopt, made, refold};
-use crate::{NotificationId, OrderId, Result, ReviewId, ReviewLine, ShopId, StoreError};
+use crate::{NotificationId, Order, OrderId, Result, ReviewId, ReviewLine, ShopId, StoreError};
 use ipnd_core::limits::PAGE_ROWS_MAX;
 use ipnd_core::{EventKind, MailKind, Question, QuestionKind, Verdict};
 use jiff::Timestamp;
@@ -41,22 +41,40 @@ fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Asks once; tells the owner by mail where the question is about an order.
+/// Asks once, and tells the owner by mail, whether an order is known or not.
 pub(super) fn ask(desk: &mut Desk<'_>, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
     put(desk, shop, asked, now)?;
+    let Question { kind, subject, .. } = &asked.question;
+    let mail = NewMail {
+        kind: MailKind::OwnerReview,
+        subject: &format!("{}/{subject}", kind.word()),
+        amount: None,
+        message: None,
+        can_reach: true,
+    };
+    effects::put_mail(desk, shop, asked.order, &mail, now)?;
     if let Some(order) = asked.order {
-        let Question { kind, subject, .. } = &asked.question;
-        let mail = NewMail {
-            kind: MailKind::OwnerReview,
-            subject: &format!("{}/{subject}", kind.word()),
-            amount: None,
-            message: None,
-            can_reach: true,
-        };
-        effects::put_mail(desk, shop, order, &mail, now)?;
         desk.announce(crate::Change::Order(OrderId(order)));
     }
     Ok(())
+}
+
+/// The question that a mail with this subject (`kind/subject`) is about. One that had no order when it was asked may
+/// have one by now.
+pub(super) fn of_mail(
+    db: &Connection,
+    shop: ShopId,
+    order: Option<&Order>,
+    subject: &str,
+) -> Result<Option<Question>> {
+    let Some((kind, subject)) = subject.split_once('/') else { return Ok(None) };
+    sql::one(
+        db,
+        "SELECT * FROM reviews WHERE shop_id = ?1 AND kind = ?2 AND subject = ?3
+         ORDER BY order_id IS ?4 DESC, id LIMIT 1",
+        params![shop.0, kind, subject, order.map(|order| order.id.0)],
+        |row| Ok(line(row)?.question),
+    )
 }
 
 /// Stores a question, or brings a stored one up to date. An answer that was given stays.

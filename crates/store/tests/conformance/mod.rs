@@ -78,6 +78,8 @@ macro_rules! for_every_test {
             an_attempt_without_an_end_is_doubtful,
             mails_are_put_off_and_given_up,
             a_customer_without_an_address_is_not_forgotten,
+            money_that_nobody_expected_is_mailed_to_the_owner,
+            a_mail_about_a_question_carries_it,
             the_owner_writes_to_the_customer,
             templates_are_kept_and_given_back,
         }
