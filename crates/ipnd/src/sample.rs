@@ -80,6 +80,7 @@ fn shop() -> Result<NewShop> {
         language: Language::En,
         currency: Currency::from_code("EUR")?,
         owner_email: OWNER.to_owned(),
+        is_sample: true,
     })
 }
 

@@ -5,9 +5,9 @@ use crate::common::{Demo, shopping};
 use crate::driver::{Look, Window};
 use std::path::Path;
 
-#[tokio::test]
+#[test]
 #[ignore = "writes files; cargo xtask pictures runs it"]
-async fn pictures() {
+fn pictures() {
     // Without a folder to write to there is nothing to do.
     let Some(folder) = std::env::var_os("IPND_PICTURES") else { return };
     let folder = Path::new(&folder);
@@ -19,22 +19,21 @@ async fn pictures() {
     let mut session = None;
     for (size, width, height) in [("desk", 1280, 860), ("phone", 390, 844)] {
         for (shade, is_dark) in [("light", false), ("dark", true)] {
-            let window = Window::open(Look { width, height, is_dark }).await;
-            window.goto(&base).await;
+            let window = Window::open(Look { width, height, is_dark });
+            window.goto(&base);
             match &session {
                 None => {
-                    window.goto(&login).await;
-                    session = Some(window.client.get_named_cookie("ipnd_session").await.unwrap());
+                    window.goto(&login);
+                    session = Some(window.cookie("ipnd_session"));
                 }
-                Some(cookie) => window.client.add_cookie(cookie.clone()).await.unwrap(),
+                Some(cookie) => window.set_cookie(cookie),
             }
             for (name, path) in &pages {
-                window.goto(&format!("{base}{path}")).await;
-                window.find("main").await;
-                let picture = window.client.screenshot().await.unwrap();
+                window.goto(&format!("{base}{path}"));
+                window.find("main");
+                let picture = data_encoding::BASE64.decode(window.picture().as_bytes()).unwrap();
                 std::fs::write(folder.join(format!("{name}-{size}-{shade}.png")), picture).unwrap();
             }
-            window.close().await;
         }
     }
 }
