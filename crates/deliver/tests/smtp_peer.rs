@@ -128,6 +128,7 @@ async fn shop_and_order() -> (Shop, Order) {
         language: Language::En,
         currency: euro,
         owner_email: "owner@example.com".into(),
+        is_sample: false,
     };
     let shop = store.create_shop(shop, created_at).await.unwrap();
     let item = Item {

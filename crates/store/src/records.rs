@@ -23,6 +23,8 @@ pub struct NewShop {
     pub currency: Currency,
     /// Where the owner's copies go.
     pub owner_email: String,
+    /// The demo's shop: sandbox money pays in it even if somebody adds a live account.
+    pub is_sample: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Shop {
     pub language: Language,
     pub currency: Currency,
     pub owner_email: String,
+    /// As it was created; nothing changes it.
+    pub is_sample: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -43,6 +43,7 @@ impl World {
             language: Language::En,
             currency: Currency::from_code("EUR").unwrap(),
             owner_email: "owner@example.com".into(),
+            is_sample: false,
         };
         let shop = store.create_shop(shop, clock.now()).await.unwrap();
         Self { store: Arc::new(store), clock, shop, _directory: directory }

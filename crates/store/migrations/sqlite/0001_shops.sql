@@ -29,6 +29,9 @@ CREATE TABLE shops (
     -- The number that the next order without a reference of its own takes.
     next_reference  INTEGER NOT NULL DEFAULT 1001,
     created_at      TEXT NOT NULL,
+    -- 1: the demo's shop, which is there to be played with: sandbox money pays in it, come what may. A real shop that
+    -- has a live account asks its owner about sandbox money instead.
+    is_sample       INTEGER NOT NULL DEFAULT 0,
     id              INTEGER PRIMARY KEY
 ) STRICT;
 

@@ -286,7 +286,14 @@ mod tests {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let currency = Currency::from_code("EUR").unwrap();
         let (name, owner_email) = ("Teashop".to_owned(), "owner@example.com".to_owned());
-        let shop = NewShop { slug: "tea".to_owned(), name, language: Language::En, currency, owner_email };
+        let shop = NewShop {
+            slug: "tea".to_owned(),
+            name,
+            language: Language::En,
+            currency,
+            owner_email,
+            is_sample: false,
+        };
         let shop = store.create_shop(shop, now).await.unwrap().id;
         let email = "owner@example.com".to_owned();
         let owner = NewOwner { shop, email, password_hash: None, language: Language::En };

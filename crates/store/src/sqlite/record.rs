@@ -60,7 +60,8 @@ pub(super) fn record(
 }
 
 /// What the account found wrong, and one thing more: a shop that takes live money does not take an order for paid by
-/// play money, even if that comes in properly by the shop's own sandbox account (T-A18). The owner can accept it.
+/// play money, even if that comes in properly by the shop's own sandbox account (T-A18). The owner can accept it. In
+/// the demo's sample shop, play money is all there is to pay with.
 fn concerns(desk: &Desk<'_>, told: &Told, examined: &ExaminedEvent) -> Result<Vec<Concern>> {
     let cleaned = |concern: &Concern| Concern {
         kind: concern.kind,
@@ -70,7 +71,8 @@ fn concerns(desk: &Desk<'_>, told: &Told, examined: &ExaminedEvent) -> Result<Ve
     let mut concerns: Vec<Concern> = examined.concerns.iter().map(cleaned).collect();
     let is_known = concerns.iter().any(|concern| concern.kind == QuestionKind::Environment);
     if told.environment != "live" && examined.event.kind.concerns_an_order() && !is_known {
-        let sql = "SELECT count(*) FROM accounts WHERE shop_id = ?1 AND environment = 'live'";
+        let sql = "SELECT count(*) FROM accounts a JOIN shops s ON s.id = a.shop_id
+                   WHERE a.shop_id = ?1 AND a.environment = 'live' AND s.is_sample = 0";
         if sql::count(desk, sql, [told.shop.0])? > 0 {
             concerns.push(Concern {
                 kind: QuestionKind::Environment,

@@ -9,8 +9,8 @@ use rusqlite::{Connection, Row, params};
 pub(super) fn create(db: &Connection, shop: &NewShop, now: Timestamp) -> Result<Shop> {
     let created = sql::one(
         db,
-        "INSERT INTO shops (slug, name, language, currency, owner_email, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (slug) DO NOTHING RETURNING *",
+        "INSERT INTO shops (slug, name, language, currency, owner_email, created_at, is_sample)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (slug) DO NOTHING RETURNING *",
         params![
             sql::clean(&shop.slug),
             sql::clean(&shop.name),
@@ -18,6 +18,7 @@ pub(super) fn create(db: &Connection, shop: &NewShop, now: Timestamp) -> Result<
             shop.currency.code(),
             sql::clean(&shop.owner_email),
             sql::time(now),
+            shop.is_sample,
         ],
         read,
     )?;
@@ -75,5 +76,6 @@ fn read(row: &Row<'_>) -> Result<Shop> {
         language: row.word("language", Language::from_tag)?,
         currency: row.word("currency", |code| Currency::from_code(code).ok())?,
         owner_email: row.text("owner_email")?,
+        is_sample: row.flag("is_sample")?,
     })
 }

@@ -44,6 +44,7 @@ macro_rules! for_every_test {
             t_b07_play_money_is_each_shops_own,
             t_b08_refunded_is_never_more_than_paid,
             t_a18_play_money_does_not_pay_where_live_money_is_taken,
+            play_money_always_pays_in_the_sample_shop,
             stock_moves_once,
             access_opens_when_settled_and_closes_when_refunded,
         }

@@ -1,10 +1,10 @@
 //! Whether it is the right payment.
 
-use super::world::{World, eur, event, fine, noon, payment, refund, terms};
+use super::world::{World, eur, event, fine, new_shop, noon, payment, refund, terms};
 use ipnd_core::{
     Concern, Environment, Event, EventItem, EventKind, ExaminedEvent, OrderStatus, QuestionKind, Verdict,
 };
-use ipnd_store::{OrderId, Store, StoreError};
+use ipnd_store::{NewShop, OrderId, Shop, Store, StoreError};
 use std::sync::Arc;
 
 async fn kinds_asked(world: &World) -> Vec<QuestionKind> {
@@ -162,6 +162,23 @@ pub async fn t_a18_play_money_does_not_pay_where_live_money_is_taken(store: Arc<
     // The real money still finds the order.
     live.tell(payment("1001", "REAL", "10.00")).await;
     assert_eq!(status(&live, order.id).await, OrderStatus::Paid);
+}
+
+pub async fn play_money_always_pays_in_the_sample_shop(store: Arc<dyn Store>) {
+    let shop = store.create_shop(NewShop { is_sample: true, ..new_shop() }, noon(0)).await.unwrap();
+    let renamed = Shop { name: "Renamed".to_owned(), is_sample: false, ..shop.clone() };
+    store.update_shop(renamed).await.unwrap();
+    let shop = store.shop(shop.id).await.unwrap().unwrap();
+    assert!(shop.is_sample, "it stays what it was created as");
+    let account = World::open_account(&store, &shop, Environment::Sandbox, false).await;
+    World::open_account(&store, &shop, Environment::Live, false).await;
+    let world = World { store: Arc::clone(&store), shop, account };
+    let order = world.order("1001", "10.00").await;
+    let mut played = payment("1001", "PLAYED", "10.00");
+    played.environment = Environment::Sandbox;
+    world.tell(played).await;
+    assert_eq!(status(&world, order.id).await, OrderStatus::Paid);
+    assert!(world.open_reviews().await.is_empty());
 }
 
 pub async fn stock_moves_once(store: Arc<dyn Store>) {

@@ -48,6 +48,7 @@ pub fn new_shop() -> NewShop {
         language: Language::En,
         currency: Currency::from_code("EUR").unwrap(),
         owner_email: "owner@example.com".to_owned(),
+        is_sample: false,
     }
 }
 

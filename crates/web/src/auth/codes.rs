@@ -133,6 +133,7 @@ fn check(form: &SetUp) -> Result<NewShop, SetUpProblem> {
         language: form.language,
         currency: form.currency,
         owner_email: email,
+        is_sample: false,
     })
 }
 

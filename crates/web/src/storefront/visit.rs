@@ -10,7 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
-use ipnd_core::Language;
+use ipnd_core::{Environment, Language};
 use ipnd_gateways::Gateway;
 use ipnd_store::{Account, Order, Shop};
 
@@ -90,16 +90,29 @@ impl Visit {
         if comes_from_us(&self.app, &self.headers) { Ok(()) } else { Err(Failure::Foreign) }
     }
 
-    /// The shop's accounts that a customer can be sent to.
+    /// The shop's accounts that a customer can be sent to, the first choice first.
     pub(super) async fn checkout_accounts(&self) -> Result<Vec<(Account, &'static Gateway)>, Failure> {
-        let accounts = self.app.store.accounts(self.shop.id).await?.into_iter();
+        let accounts = offered(&self.shop, self.app.store.accounts(self.shop.id).await?);
         Ok(accounts
+            .into_iter()
             .filter_map(|account| {
                 let gateway = ipnd_gateways::find(&account.gateway)?;
                 gateway.checkout.is_some().then_some((account, gateway))
             })
             .collect())
     }
+}
+
+/// A shop that takes live money offers nothing else: play money would not pay there (T-A18). Without a live account
+/// the owner is still trying things out. In the demo's sample shop everybody pays with play money.
+fn offered(shop: &Shop, mut accounts: Vec<Account>) -> Vec<Account> {
+    let is_live = |account: &Account| account.environment == Environment::Live;
+    if shop.is_sample {
+        accounts.sort_by_key(is_live);
+    } else if accounts.iter().any(is_live) {
+        accounts.retain(is_live);
+    }
+    accounts
 }
 
 /// The fields of a form; of a repeated field the first one.

@@ -142,6 +142,7 @@ pub(crate) fn new_shop(slug: &str) -> NewShop {
         language: Language::En,
         currency: Currency::from_code("EUR").unwrap(),
         owner_email: format!("owner@{slug}.example"),
+        is_sample: false,
     }
 }
 

@@ -105,6 +105,7 @@ async fn t_f13_cross_tenant_reads_and_writes() {
         language: Language::En,
         currency: Currency::from_code("EUR").unwrap(),
         owner_email: "other@example.com".into(),
+        is_sample: false,
     };
     let other = shop.app.store.create_shop(other, now).await.unwrap();
     let account = NewAccount {

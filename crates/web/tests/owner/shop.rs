@@ -87,6 +87,7 @@ impl Fixture {
             language,
             currency: Currency::from_code("EUR").unwrap(),
             owner_email: "owner@example.com".into(),
+            is_sample: false,
         };
         let shop = app.store.create_shop(shop, now).await.unwrap();
         let account = NewAccount {

@@ -1,5 +1,6 @@
 //! The storefront over HTTP, on a real store.
 
+mod accounts;
 mod browser;
 mod live;
 mod shop;

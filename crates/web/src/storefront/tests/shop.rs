@@ -28,13 +28,19 @@ pub(super) fn euro(text: &str) -> Money {
     Money::parse(text, Currency::from_code("EUR").unwrap()).unwrap()
 }
 
-/// A physical product with 3 pieces left, a digital one, and one that is sold out.
+/// A physical product with 3 pieces left, a digital one, and one that is sold out. Pays by a live account.
 pub(super) async fn open() -> TestShop {
+    open_with(false, Environment::Live).await
+}
+
+/// The same, as a sample shop or not, with an account of this environment.
+pub(super) async fn open_with(is_sample: bool, environment: Environment) -> TestShop {
     let dir = tempfile::tempdir().unwrap();
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&dir.path().join("ipnd.db")).unwrap());
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse::<Timestamp>().unwrap());
-    let shop = new_shop(store.as_ref(), "demo", "Paper & Pixel").await;
-    let account = new_account(store.as_ref(), &shop).await;
+    let shop = NewShop { is_sample, ..shop_called("demo", "Paper & Pixel") };
+    let shop = store.create_shop(shop, clock.now()).await.unwrap();
+    let account = new_account(store.as_ref(), &shop, environment, "Test gateway").await;
     let (app, router) = serve(store, clock, None);
     let test = TestShop { app, router, shop, account, dir };
     test.put("NOTEBOOK-A5", "Notebook", "12.50", ProductKind::Physical, Some(3), "").await;
@@ -59,17 +65,26 @@ fn serve(store: Arc<dyn Store>, clock: Clock, demo: Option<DemoLinks>) -> (App, 
 }
 
 pub(super) async fn new_shop(store: &dyn Store, slug: &str, name: &str) -> Shop {
-    let shop = NewShop {
+    store.create_shop(shop_called(slug, name), "2026-03-01T12:00:00Z".parse().unwrap()).await.unwrap()
+}
+
+fn shop_called(slug: &str, name: &str) -> NewShop {
+    NewShop {
         slug: slug.into(),
         name: name.into(),
         language: Language::En,
         currency: Currency::from_code("EUR").unwrap(),
         owner_email: "owner@example.com".into(),
-    };
-    store.create_shop(shop, "2026-03-01T12:00:00Z".parse().unwrap()).await.unwrap()
+        is_sample: false,
+    }
 }
 
-async fn new_account(store: &dyn Store, shop: &Shop) -> Account {
+pub(super) async fn new_account(
+    store: &dyn Store,
+    shop: &Shop,
+    environment: Environment,
+    name: &str,
+) -> Account {
     let gateway = ipnd_gateways::ALL.iter().find(|gateway| gateway.checkout.is_some()).unwrap();
     let required = gateway.settings.iter().filter(|setting| setting.required);
     let settings: BTreeMap<String, String> =
@@ -77,8 +92,8 @@ async fn new_account(store: &dyn Store, shop: &Shop) -> Account {
     let account = NewAccount {
         shop: shop.id,
         gateway: gateway.id.into(),
-        name: "Test gateway".into(),
-        environment: Environment::Live,
+        name: name.into(),
+        environment,
         settings,
         creates_orders: false,
     };
