@@ -4,58 +4,38 @@
 //! whatever sequence messages arrive, nothing is mailed and no stock moves twice.
 
 use crate::order::Item;
+use crate::word_enum::word_enum;
 use crate::{Money, OrderState, OrderStatus, Payment};
 use serde::{Deserialize, Serialize};
 
-macro_rules! mail_kinds {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal;)+) => {
-        /// The mails ipnd writes. The word is also the name of the template.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum MailKind {
-            $($(#[doc = $doc])+ #[serde(rename = $word)] $variant,)+
-        }
-
-        impl MailKind {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-mail_kinds! {
-    /// To the customer: payment received.
-    CustomerPaid = "customer.paid";
-    /// To the customer: payment announced, the money is on its way.
-    CustomerPending = "customer.pending";
-    /// To the customer: the payment did not work.
-    CustomerFailed = "customer.failed";
-    /// To the customer: money was sent back.
-    CustomerRefunded = "customer.refunded";
-    /// To the customer: what the owner wrote on the order's page.
-    CustomerMessage = "customer.message";
-    /// To the owner: an order was paid.
-    OwnerPaid = "owner.paid";
-    /// To the owner: a payment is announced.
-    OwnerPending = "owner.pending";
-    /// To the owner: a payment failed.
-    OwnerFailed = "owner.failed";
-    /// To the owner: a refund went out.
-    OwnerRefunded = "owner.refunded";
-    /// To the owner: money was taken back by the gateway or a bank.
-    OwnerReversed = "owner.reversed";
-    /// To the owner: a customer or a bank disputes a payment.
-    OwnerDisputed = "owner.disputed";
-    /// To the owner: something needs an answer.
-    OwnerReview = "owner.review";
+word_enum! {
+    /// The mails ipnd writes. The word is also the name of the template.
+    MailKind {
+        /// To the customer: payment received.
+        CustomerPaid = "customer.paid";
+        /// To the customer: payment announced, the money is on its way.
+        CustomerPending = "customer.pending";
+        /// To the customer: the payment did not work.
+        CustomerFailed = "customer.failed";
+        /// To the customer: money was sent back.
+        CustomerRefunded = "customer.refunded";
+        /// To the customer: what the owner wrote on the order's page.
+        CustomerMessage = "customer.message";
+        /// To the owner: an order was paid.
+        OwnerPaid = "owner.paid";
+        /// To the owner: a payment is announced.
+        OwnerPending = "owner.pending";
+        /// To the owner: a payment failed.
+        OwnerFailed = "owner.failed";
+        /// To the owner: a refund went out.
+        OwnerRefunded = "owner.refunded";
+        /// To the owner: money was taken back by the gateway or a bank.
+        OwnerReversed = "owner.reversed";
+        /// To the owner: a customer or a bank disputes a payment.
+        OwnerDisputed = "owner.disputed";
+        /// To the owner: something needs an answer.
+        OwnerReview = "owner.review";
+    }
 }
 
 impl MailKind {

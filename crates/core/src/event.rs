@@ -1,94 +1,66 @@
 //! Events: what a genuine notification says, in words that are the same for every gateway.
 
 use crate::money::Money;
+use crate::word_enum::word_enum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Declares the kinds once: variant, the word used in the database and the API, and what it means.
-macro_rules! event_kinds {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal;)+) => {
-        /// What happened. The words are stable: they stand in databases, APIs and filters.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum EventKind {
-            $($(#[doc = $doc])+ #[serde(rename = $word)] $variant,)+
-        }
-
-        impl EventKind {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable word, such as `payment.completed`.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// What the word means, in one English sentence (documentation, API reference).
-            #[must_use]
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),+ }
-            }
-
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-event_kinds! {
-    /// The customer has paid, but the money is not there yet (bank debit, review, acceptance by the owner).
-    PaymentPending = "payment.pending";
-    /// The customer has promised a payment that somebody still has to authorise and capture.
-    PaymentOrdered = "payment.ordered";
-    /// The amount is reserved; no money moves until it is captured.
-    PaymentAuthorized = "payment.authorized";
-    /// The money is in the account. The only kind that pays an order.
-    PaymentCompleted = "payment.completed";
-    /// The payment was refused after it had been announced.
-    PaymentDenied = "payment.denied";
-    /// The payment was tried and failed.
-    PaymentFailed = "payment.failed";
-    /// A reserved amount was released without being captured.
-    PaymentVoided = "payment.voided";
-    /// A reserved amount was not captured in time.
-    PaymentExpired = "payment.expired";
-    /// Money went back to the customer, in full or in part.
-    RefundCompleted = "refund.completed";
-    /// The gateway or a bank took the money back (chargeback, complaint, hold).
-    ReversalMade = "reversal.made";
-    /// Money that had been taken back was returned to the shop.
-    ReversalCancelled = "reversal.cancelled";
-    /// The customer or a bank disputes a payment; money may or may not be held.
-    DisputeOpened = "dispute.opened";
-    /// A dispute ended for the shop, or the shop was reimbursed.
-    DisputeWon = "dispute.won";
-    /// A dispute ended against the shop; the money is gone.
-    DisputeLost = "dispute.lost";
-    /// A subscription began. Says nothing about money.
-    SubscriptionStarted = "subscription.started";
-    /// A subscription's price, period or terms changed.
-    SubscriptionModified = "subscription.modified";
-    /// A subscription's charge failed.
-    SubscriptionPaymentFailed = "subscription.payment_failed";
-    /// A subscription's charge was put off and will be tried again.
-    SubscriptionPaymentSkipped = "subscription.payment_skipped";
-    /// A subscription was suspended by the gateway or the shop.
-    SubscriptionSuspended = "subscription.suspended";
-    /// A subscription will not be charged again; the paid period goes on.
-    SubscriptionCancelled = "subscription.cancelled";
-    /// A subscription's paid time is over.
-    SubscriptionEnded = "subscription.ended";
-    /// The customer allowed the shop to charge later.
-    AgreementStarted = "agreement.started";
-    /// The customer withdrew that permission.
-    AgreementCancelled = "agreement.cancelled";
-    /// Money the shop sent to somebody is on its way or unclaimed. Never credits an order.
-    PayoutPending = "payout.pending";
-    /// Money the shop sent to somebody arrived. Never credits an order.
-    PayoutCompleted = "payout.completed";
-    /// Money the shop sent to somebody came back, was blocked or never left. Never credits an order.
-    PayoutFailed = "payout.failed";
+word_enum! {
+    /// What happened.
+    EventKind {
+        /// The customer has paid, but the money is not there yet (bank debit, review, acceptance by the owner).
+        PaymentPending = "payment.pending";
+        /// The customer has promised a payment that somebody still has to authorise and capture.
+        PaymentOrdered = "payment.ordered";
+        /// The amount is reserved; no money moves until it is captured.
+        PaymentAuthorized = "payment.authorized";
+        /// The money is in the account. The only kind that pays an order.
+        PaymentCompleted = "payment.completed";
+        /// The payment was refused after it had been announced.
+        PaymentDenied = "payment.denied";
+        /// The payment was tried and failed.
+        PaymentFailed = "payment.failed";
+        /// A reserved amount was released without being captured.
+        PaymentVoided = "payment.voided";
+        /// A reserved amount was not captured in time.
+        PaymentExpired = "payment.expired";
+        /// Money went back to the customer, in full or in part.
+        RefundCompleted = "refund.completed";
+        /// The gateway or a bank took the money back (chargeback, complaint, hold).
+        ReversalMade = "reversal.made";
+        /// Money that had been taken back was returned to the shop.
+        ReversalCancelled = "reversal.cancelled";
+        /// The customer or a bank disputes a payment; money may or may not be held.
+        DisputeOpened = "dispute.opened";
+        /// A dispute ended for the shop, or the shop was reimbursed.
+        DisputeWon = "dispute.won";
+        /// A dispute ended against the shop; the money is gone.
+        DisputeLost = "dispute.lost";
+        /// A subscription began. Says nothing about money.
+        SubscriptionStarted = "subscription.started";
+        /// A subscription's price, period or terms changed.
+        SubscriptionModified = "subscription.modified";
+        /// A subscription's charge failed.
+        SubscriptionPaymentFailed = "subscription.payment_failed";
+        /// A subscription's charge was put off and will be tried again.
+        SubscriptionPaymentSkipped = "subscription.payment_skipped";
+        /// A subscription was suspended by the gateway or the shop.
+        SubscriptionSuspended = "subscription.suspended";
+        /// A subscription will not be charged again; the paid period goes on.
+        SubscriptionCancelled = "subscription.cancelled";
+        /// A subscription's paid time is over.
+        SubscriptionEnded = "subscription.ended";
+        /// The customer allowed the shop to charge later.
+        AgreementStarted = "agreement.started";
+        /// The customer withdrew that permission.
+        AgreementCancelled = "agreement.cancelled";
+        /// Money the shop sent to somebody is on its way or unclaimed. Never credits an order.
+        PayoutPending = "payout.pending";
+        /// Money the shop sent to somebody arrived. Never credits an order.
+        PayoutCompleted = "payout.completed";
+        /// Money the shop sent to somebody came back, was blocked or never left. Never credits an order.
+        PayoutFailed = "payout.failed";
+    }
 }
 
 impl EventKind {
@@ -127,30 +99,13 @@ impl EventKind {
     }
 }
 
-/// Live money or a gateway's play money. It belongs to the account and never to the message (T-A18).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Environment {
-    Live,
-    Sandbox,
-}
-
-impl Environment {
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Sandbox => "sandbox",
-        }
-    }
-
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "live" => Some(Self::Live),
-            "sandbox" => Some(Self::Sandbox),
-            _ => None,
-        }
+word_enum! {
+    /// Live money or a gateway's play money. It belongs to the account and never to the message (T-A18).
+    Environment {
+        /// Real money.
+        Live = "live";
+        /// The gateway's own test system.
+        Sandbox = "sandbox";
     }
 }
 

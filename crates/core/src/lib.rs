@@ -15,6 +15,7 @@ mod money;
 pub mod order;
 pub mod reason;
 pub mod review;
+mod word_enum;
 
 pub use currency::{Currency, UnknownCurrency};
 pub use decide::{Effect, MailKind, decide};

@@ -4,54 +4,34 @@
 //! holds the order where it is, and asks. An answer is a fact like any event: the order's state is folded from
 //! both, so an answer survives every recomputation.
 
+use crate::word_enum::word_enum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-macro_rules! question_kinds {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal;)+) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum QuestionKind {
-            $($(#[doc = $doc])+ #[serde(rename = $word)] $variant,)+
-        }
-
-        impl QuestionKind {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable word, such as `amount`.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
-
-question_kinds! {
-    /// The amount is not what the order costs. Accepting settles the order with what was paid.
-    Amount = "amount";
-    /// The currency is not the order's. Accepting settles the order with what was paid.
-    Currency = "currency";
-    /// The money went to an account that is not in the list of receivers. Accepting believes it is the shop's.
-    Receiver = "receiver";
-    /// Play money at a live account, or the other way round. Accepting counts it nevertheless.
-    Environment = "environment";
-    /// The order had been cancelled before the money came. Accepting brings the order back.
-    PaidAfterCancellation = "paid_after_cancellation";
-    /// The order was already paid by another transaction. Accepting keeps the surplus, rejecting says: pay it back.
-    PaidTwice = "paid_twice";
-    /// More was refunded than had been paid. Accepting takes note of it.
-    RefundTooLarge = "refund_too_large";
-    /// No order has this reference. Accepting makes an order from the payment.
-    UnknownOrder = "unknown_order";
-    /// A transaction that belongs to one order names another. Nothing was changed; accepting takes note of it.
-    TransactionReused = "transaction_reused";
-    /// The same event came again with other content. The first one stands; accepting takes note of it.
-    ContentChanged = "content_changed";
+word_enum! {
+    /// What a question to the owner is about.
+    QuestionKind {
+        /// The amount is not what the order costs. Accepting settles the order with what was paid.
+        Amount = "amount";
+        /// The currency is not the order's. Accepting settles the order with what was paid.
+        Currency = "currency";
+        /// The money went to an account that is not in the list of receivers. Accepting believes it is the shop's.
+        Receiver = "receiver";
+        /// Play money at a live account, or the other way round. Accepting counts it nevertheless.
+        Environment = "environment";
+        /// The order had been cancelled before the money came. Accepting brings the order back.
+        PaidAfterCancellation = "paid_after_cancellation";
+        /// The order was already paid by another transaction. Accepting keeps the surplus, rejecting says: pay it back.
+        PaidTwice = "paid_twice";
+        /// More was refunded than had been paid. Accepting takes note of it.
+        RefundTooLarge = "refund_too_large";
+        /// No order has this reference. Accepting makes an order from the payment.
+        UnknownOrder = "unknown_order";
+        /// A transaction that belongs to one order names another. Nothing was changed; accepting takes note of it.
+        TransactionReused = "transaction_reused";
+        /// The same event came again with other content. The first one stands; accepting takes note of it.
+        ContentChanged = "content_changed";
+    }
 }
 
 /// Something the owner has to decide.

@@ -1,126 +1,70 @@
 //! What is true of an order: the result of the fold.
 
 use crate::review::{Question, Verdict};
+use crate::word_enum::word_enum;
 use crate::{EventKind, Money};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderStatus {
-    /// Nobody has paid yet.
-    Open,
-    /// A payment is announced; the money is not there.
-    Pending,
-    /// The amount is reserved, not captured.
-    Authorized,
-    /// Something was paid that does not fit; the owner has been asked.
-    InReview,
-    /// Part of the total has been paid.
-    PartlyPaid,
-    Paid,
-    PartlyRefunded,
-    Refunded,
-    /// The money was taken back by the gateway or a bank.
-    Reversed,
-    Failed,
-    Expired,
-    Voided,
-    Cancelled,
-}
-
-impl OrderStatus {
-    pub const ALL: [Self; 13] = [
-        Self::Open,
-        Self::Pending,
-        Self::Authorized,
-        Self::InReview,
-        Self::PartlyPaid,
-        Self::Paid,
-        Self::PartlyRefunded,
-        Self::Refunded,
-        Self::Reversed,
-        Self::Failed,
-        Self::Expired,
-        Self::Voided,
-        Self::Cancelled,
-    ];
-
-    /// The stable word used in the database and the API.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Pending => "pending",
-            Self::Authorized => "authorized",
-            Self::InReview => "in_review",
-            Self::PartlyPaid => "partly_paid",
-            Self::Paid => "paid",
-            Self::PartlyRefunded => "partly_refunded",
-            Self::Refunded => "refunded",
-            Self::Reversed => "reversed",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-            Self::Voided => "voided",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.word() == word)
+word_enum! {
+    /// Where an order stands.
+    OrderStatus {
+        /// Nobody has paid yet.
+        Open = "open";
+        /// A payment is announced; the money is not there.
+        Pending = "pending";
+        /// The amount is reserved, not captured.
+        Authorized = "authorized";
+        /// Something was paid that does not fit; the owner has been asked.
+        InReview = "in_review";
+        /// Part of the total has been paid.
+        PartlyPaid = "partly_paid";
+        /// What had to be paid has been paid, or the owner is content with what there is.
+        Paid = "paid";
+        /// Some of the money went back.
+        PartlyRefunded = "partly_refunded";
+        /// All of the money went back.
+        Refunded = "refunded";
+        /// The money was taken back by the gateway or a bank.
+        Reversed = "reversed";
+        /// The last attempt to pay failed or was refused.
+        Failed = "failed";
+        /// A reserved amount was not captured in time.
+        Expired = "expired";
+        /// A reserved amount was released.
+        Voided = "voided";
+        /// The shop or the customer cancelled the order before it was paid.
+        Cancelled = "cancelled";
     }
 }
 
-/// Where one transaction of an order stands. Variants stand in rising rank: the later one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentStatus {
-    Ordered,
-    Pending,
-    Authorized,
-    Expired,
-    Voided,
-    Failed,
-    Denied,
-    Completed,
+word_enum! {
+    /// Where one transaction of an order stands. They stand in rising rank: the later one wins.
+    PaymentStatus {
+        /// Promised; still to be authorised and captured.
+        Ordered = "ordered";
+        /// Announced; the money is not there.
+        Pending = "pending";
+        /// Reserved, not captured.
+        Authorized = "authorized";
+        /// The reservation was not captured in time.
+        Expired = "expired";
+        /// The reservation was released.
+        Voided = "voided";
+        /// It was tried and failed.
+        Failed = "failed";
+        /// It was refused after it had been announced.
+        Denied = "denied";
+        /// The money is in the account.
+        Completed = "completed";
+    }
 }
 
 impl PaymentStatus {
-    pub const ALL: [Self; 8] = [
-        Self::Ordered,
-        Self::Pending,
-        Self::Authorized,
-        Self::Expired,
-        Self::Voided,
-        Self::Failed,
-        Self::Denied,
-        Self::Completed,
-    ];
-
     /// Money is promised or reserved, and has not moved.
     #[must_use]
     pub fn is_announced(self) -> bool {
         matches!(self, Self::Ordered | Self::Pending | Self::Authorized)
-    }
-
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ordered => "ordered",
-            Self::Pending => "pending",
-            Self::Authorized => "authorized",
-            Self::Expired => "expired",
-            Self::Voided => "voided",
-            Self::Failed => "failed",
-            Self::Denied => "denied",
-            Self::Completed => "completed",
-        }
-    }
-
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.word() == word)
     }
 
     /// What an event says about its transaction; `None` for events that are not about a payment itself.

@@ -61,7 +61,7 @@ fn every_word_of_the_domain_has_its_texts() {
     for state in ["waiting", "genuine", "forged", "given_up"] {
         keys.extend([format!("check.{state}"), format!("check_explain.{state}")]);
     }
-    keys.extend(PaymentStatus::ALL.map(|status| format!("payment_status.{}", status.word())));
+    keys.extend(PaymentStatus::ALL.iter().map(|status| format!("payment_status.{}", status.word())));
     keys.extend(EventKind::ALL.iter().map(|kind| format!("event.{}", kind.word())));
     keys.extend(MailKind::ALL.iter().map(|kind| format!("mail.{}", kind.word())));
     keys.extend(REASONS.iter().map(|code| format!("reason.{code}")));
