@@ -67,7 +67,8 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Conflict`] when the reference exists already in this shop.
     async fn register_order(&self, order: NewOrder) -> Result<Order>;
 
-    /// Marks an order cancelled (by the customer coming back, or by the owner). False when it was already.
+    /// Marks an order cancelled (by the customer coming back, or by the owner). False when it was already, and when
+    /// money counts towards it ([`ipnd_core::OrderState::may_be_cancelled`]), which is refunded and not cancelled.
     async fn cancel_order(&self, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool>;
 
     /// The owner's answer: folds the order again, or makes an order from the payment that no order was known for.

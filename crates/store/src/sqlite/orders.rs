@@ -159,15 +159,14 @@ fn cleaned(customer: &Customer) -> Customer {
     }
 }
 
+/// False when it was cancelled before, or when money counts towards it: what is paid is refunded, not cancelled.
 pub(super) fn cancel(desk: &mut Desk<'_>, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool> {
-    let cancelled = sql::run(
-        desk,
-        "UPDATE orders SET cancelled_at = ?3 WHERE id = ?1 AND shop_id = ?2 AND cancelled_at IS NULL",
-        params![order.0, shop.0, sql::time(now)],
-    )?;
-    if cancelled == 0 {
+    let known = order_rows::by_id(desk, shop, order)?;
+    let may = |order: &Order| order.cancelled_at.is_none() && order.state.may_be_cancelled();
+    if !known.as_ref().is_some_and(may) {
         return Ok(false);
     }
+    sql::run(desk, "UPDATE orders SET cancelled_at = ?2 WHERE id = ?1", params![order.0, sql::time(now)])?;
     audit::note(
         desk,
         &Deed {

@@ -61,6 +61,7 @@ macro_rules! for_every_test {
             orders_are_found,
             another_shop_sees_nothing,
             cancelling_happens_once_and_is_asked_about_when_money_comes,
+            what_is_paid_is_not_cancelled,
             the_time_line_tells_everything_in_sequence,
             products_are_replaced_by_article_number,
             accounts_are_changed_but_not_moved,

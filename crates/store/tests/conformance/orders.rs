@@ -1,8 +1,10 @@
 //! Orders, and what they are made of.
 
-use super::world::{World, ada, eur, noon, payment, terms};
-use ipnd_core::{Customer, OrderStatus, QuestionKind, Verdict};
-use ipnd_store::{EventFilter, Happening, NotificationFilter, OrderFilter, OrderSource, Store, StoreError};
+use super::world::{World, ada, eur, event, noon, payment, refund, terms};
+use ipnd_core::{Customer, Event, EventKind, OrderStatus, QuestionKind, Verdict};
+use ipnd_store::{
+    EventFilter, Happening, NotificationFilter, OrderFilter, OrderId, OrderSource, Store, StoreError,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -101,13 +103,40 @@ pub async fn cancelling_happens_once_and_is_asked_about_when_money_comes(store: 
     assert_eq!(world.read(order.id).await.state.status, OrderStatus::Paid);
 }
 
+pub async fn what_is_paid_is_not_cancelled(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let order = world.order("1001", "10.00").await;
+    let cancel = |minute| store.cancel_order(world.shop.id, order.id, noon(minute));
+    // Even part of the money is too much; how it went on does not matter.
+    let steps = [payment("1001", "T1", "4.00"), payment("1001", "T2", "6.00"), refund("T1", "R", "4.00")];
+    for (minute, told) in (1..).zip(steps) {
+        world.tell(told).await;
+        for review in world.open_reviews().await {
+            store.answer_review(world.shop.id, review.id, Verdict::Accept, "owner", noon(6)).await.unwrap();
+        }
+        let before = world.read(order.id).await;
+        assert!(!cancel(minute).await.unwrap(), "{:?}", before.state.status);
+        assert_eq!(world.read(order.id).await, before);
+    }
+    // An announcement is no money yet.
+    let announced = world.order("1002", "10.00").await;
+    let pending =
+        Event { order_ref: Some("1002".to_owned()), ..event(EventKind::PaymentPending, "P", "10.00", 1) };
+    world.tell(pending).await;
+    assert!(store.cancel_order(world.shop.id, announced.id, noon(2)).await.unwrap());
+    assert!(
+        !store.cancel_order(world.shop.id, OrderId(9_999), noon(2)).await.unwrap(),
+        "nor what is not there"
+    );
+}
+
 pub async fn the_time_line_tells_everything_in_sequence(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     let order = world.order("1001", "10.00").await;
-    world.tell(payment("1001", "T", "9.00")).await;
+    assert!(store.cancel_order(world.shop.id, order.id, noon(0)).await.unwrap());
+    world.tell(payment("1001", "T", "10.00")).await;
     let review = world.open_reviews().await.remove(0);
     store.answer_review(world.shop.id, review.id, Verdict::Accept, "owner", noon(6)).await.unwrap();
-    store.cancel_order(world.shop.id, order.id, noon(7)).await.unwrap();
     let words: Vec<String> = store
         .happenings(world.shop.id, order.id)
         .await
@@ -125,12 +154,12 @@ pub async fn the_time_line_tells_everything_in_sequence(store: Arc<dyn Store>) {
         words,
         [
             "registered",
+            "cancelled",
             "payment.completed",
             "owner.review",
-            "amount by owner",
+            "paid_after_cancellation by owner",
             "customer.paid",
-            "owner.paid",
-            "cancelled"
+            "owner.paid"
         ]
     );
 }

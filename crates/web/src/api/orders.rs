@@ -195,7 +195,7 @@ pub(super) async fn read(
     Ok(view(&app, &order, spoken.0).await?.into_response())
 }
 
-/// `POST /v1/orders/{id}/cancel`. Cancelling twice is cancelling.
+/// `POST /v1/orders/{id}/cancel`. Cancelling twice is cancelling; what is paid is refunded instead.
 pub(super) async fn cancel(
     State(app): State<App>,
     holder: KeyHolder,
@@ -203,8 +203,13 @@ pub(super) async fn cancel(
     Name(name): Name,
 ) -> Result<Response, Problem> {
     let order = find(&app, holder.shop(), &name).await?;
-    app.store.cancel_order(holder.shop(), order.id, app.clock.now()).await?;
+    let is_cancelled = app.store.cancel_order(holder.shop(), order.id, app.clock.now()).await?;
     let order = app.store.order(holder.shop(), order.id).await?.ok_or(Problem::NotFound)?;
+    if !is_cancelled && order.cancelled_at.is_none() {
+        return Err(Problem::Conflict(
+            "money has been paid for this order; refund it at the gateway instead of cancelling".into(),
+        ));
+    }
     Ok(view(&app, &order, spoken.0).await?.into_response())
 }
 

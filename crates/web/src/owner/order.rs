@@ -13,7 +13,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 use ipnd_core::limits::MESSAGE_CHARS_MAX;
-use ipnd_core::{Item, Money, OrderStatus, PaymentStatus, explain::explain};
+use ipnd_core::{Item, Money, PaymentStatus, explain::explain};
 use ipnd_store::{Happening, Order, OrderId};
 
 #[derive(Template)]
@@ -136,13 +136,9 @@ fn order_page(
     }
 }
 
-/// While nobody has paid or announced anything.
+/// While no money counts towards it; what is paid is refunded.
 fn can_cancel(order: &Order) -> bool {
-    order.cancelled_at.is_none()
-        && matches!(
-            order.state.status,
-            OrderStatus::Open | OrderStatus::Failed | OrderStatus::Expired | OrderStatus::Voided
-        )
+    order.cancelled_at.is_none() && order.state.may_be_cancelled()
 }
 
 fn item_row(item: &Item, words: Words) -> ItemRow {

@@ -50,6 +50,18 @@ async fn an_order_is_registered_read_found_and_cancelled() {
 }
 
 #[tokio::test]
+async fn what_is_paid_cannot_be_cancelled() {
+    let server = Server::start().await;
+    server.api("POST", "/v1/orders", &order("A-1")).await;
+    server.is_paid("A-1", "23.90").await;
+    let refused = server.api("POST", "/v1/orders/ref:A-1/cancel", "").await;
+    let document = problem(&refused, 409, "conflict");
+    assert!(document["detail"].as_str().unwrap().contains("refund it at the gateway"), "{document}");
+    let kept = server.api("GET", "/v1/orders/ref:A-1", "").await.json();
+    assert_eq!((&kept["status"], &kept["cancelled_at"]), (&json!("paid"), &Value::Null));
+}
+
+#[tokio::test]
 async fn the_same_order_sent_again_is_the_same_order() {
     let server = Server::start().await;
     let first = server.api("POST", "/v1/orders", &order("A-1")).await;

@@ -1,9 +1,10 @@
 //! A server with a shop, an account and an API key, and a client that sends exactly the bytes it is told.
 
-use ipnd_core::{Currency, Environment, Language, Limits};
+use ipnd_core::{Currency, Environment, Event, EventKind, ExaminedEvent, Language, Limits, Money};
 use ipnd_store::sqlite::{Options, SqliteStore};
-use ipnd_store::{Account, Clock, NewAccount, NewShop, Shop, Store};
+use ipnd_store::{Account, CheckOutcome, Clock, NewAccount, NewShop, Shop, Store};
 use ipnd_web::{App, Inner, auth};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -113,6 +114,21 @@ impl Server {
             headers.push(("content-type", "application/json"));
         }
         self.send(method, path, &headers, body.as_bytes()).await
+    }
+
+    /// Lets a genuine payment for this reference come in.
+    pub(crate) async fn is_paid(&self, reference: &str, amount: &str) {
+        let answer = self.notify(paid(reference).as_bytes()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let now = self.clock.now();
+        let due = self.store.claim_checks(now, 1, SignedDuration::from_secs(60)).await.unwrap().remove(0);
+        let mut event = Event::new(EventKind::PaymentCompleted, reference, Environment::Live);
+        event.transaction = Some(reference.to_owned());
+        event.order_ref = Some(reference.to_owned());
+        event.amount = Some(Money::parse(amount, self.shop.currency).unwrap());
+        let events = vec![ExaminedEvent { event, concerns: Vec::new() }];
+        let genuine = CheckOutcome::Genuine { events, remark: None };
+        self.store.settle_check(due.notification, due.lease, now, genuine).await.unwrap();
     }
 
     /// A second shop with a key of its own.
