@@ -80,8 +80,8 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
     let store = serve::open_store(data)?;
     let mailbox = Mailbox::start(data, clock.clone()).await.context("cannot start the mailbox")?;
     let demo = furnish(store.clone(), &clock, &base_url).await?;
-    // The sandbox stands on this very address: the one exception to calling the public internet only.
-    let policy = Policy { allowed: vec![actual], ..Policy::default() };
+    // The sandbox stands on this very address, and whoever tries things out has gateways and receivers beside it.
+    let policy = Policy { allowed: vec![actual], opens_loopback: true, ..Policy::default() };
     let workers = Workers::start(WorkersConfig {
         store: store.clone(),
         clock,
@@ -168,6 +168,7 @@ fn announce(options: &Options, demo: &Demo) {
         line("Owner", &demo.login_url),
         line("Mailbox", mailbox_url),
         line("Sandbox", sandbox_url),
+        format!("  {:<12}{} with the key {}\n", "API", demo.app.url("/v1/openapi.json"), demo.api_key),
     ];
     let kept = match &options.data {
         Some(data) => format!("Everything is kept in {}.", data.display()),

@@ -86,12 +86,14 @@ pub(crate) struct Guard {
     pub(crate) allowed: Vec<SocketAddr>,
     /// This server's own addresses; denied even when they are public, unless they are an exception as well.
     pub(crate) own: Vec<SocketAddr>,
+    /// Everything on this machine is an exception too. For the demo, where it is all play.
+    pub(crate) opens_loopback: bool,
 }
 
 impl Guard {
     /// Holds one address against the rule.
     pub(crate) fn check(&self, address: SocketAddr, is_tls: bool) -> Result<(), Denied> {
-        if self.allowed.contains(&address) {
+        if self.allowed.contains(&address) || (self.opens_loopback && address.ip().is_loopback()) {
             return Ok(());
         }
         if let Some(what) = range_of(address.ip()) {
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn t_d07_one_exception_opens_nothing_else() {
         let allowed: SocketAddr = "192.168.0.120:8080".parse().unwrap();
-        let guard = Guard { allowed: vec![allowed], own: Vec::new() };
+        let guard = Guard { allowed: vec![allowed], ..Guard::default() };
         assert_eq!(guard.check(allowed, false), Ok(()));
         for other in
             ["192.168.0.121:8080", "192.168.0.120:8081", "192.168.0.120:443", "[::ffff:c0a8:78]:8080"]
@@ -220,9 +222,22 @@ mod tests {
     }
 
     #[test]
+    fn the_demo_may_call_this_machine_and_nothing_else_in_addition() {
+        let guard = Guard { opens_loopback: true, ..Guard::default() };
+        for own in ["127.0.0.1:3000", "127.9.9.9:80", "[::1]:3000"] {
+            assert_eq!(guard.check(own.parse().unwrap(), false), Ok(()), "{own}");
+        }
+        for other in
+            ["10.0.0.1:443", "169.254.169.254:80", "[::ffff:7f00:1]:443", "0.0.0.0:443", "1.1.1.1:80"]
+        {
+            assert!(guard.check(other.parse().unwrap(), false).is_err(), "{other}");
+        }
+    }
+
+    #[test]
     fn ports_plain_http_and_our_own_address_need_an_exception() {
         let public: SocketAddr = "1.1.1.1:443".parse().unwrap();
-        let guard = Guard { allowed: Vec::new(), own: vec![public] };
+        let guard = Guard { own: vec![public], ..Guard::default() };
         assert_eq!(guard.check(public, true), Err(Denied::Own(public)));
         assert!(matches!(guard.check("1.1.1.1:8443".parse().unwrap(), true), Err(Denied::Port(_))));
         assert!(matches!(guard.check("1.1.1.1:80".parse().unwrap(), false), Err(Denied::Plain(_))));

@@ -37,6 +37,9 @@ pub struct Policy {
     pub allowed: Vec<SocketAddr>,
     /// The addresses that this server itself listens on; never called, even when they are public.
     pub own: Vec<SocketAddr>,
+    /// Whether everything on this machine may be called too. Only the demo says so: a developer plays with receivers
+    /// and gateways of their own there.
+    pub opens_loopback: bool,
     /// Certificate authorities to believe beside the system's, in PEM form.
     pub extra_ca_files: Vec<PathBuf>,
     /// How long looking up a name, and connecting to one address, may take.
@@ -54,6 +57,7 @@ impl Policy {
         Self {
             allowed: Vec::new(),
             own: Vec::new(),
+            opens_loopback: false,
             extra_ca_files: Vec::new(),
             connect: Duration::from_millis(limits.outgoing_connect_ms),
             total: Duration::from_millis(limits.outgoing_total_ms),
@@ -88,7 +92,7 @@ impl Client {
 
     fn with_lookup(policy: Policy, lookup: Lookup) -> Result<Self, TrustError> {
         let tls = trust::configuration(&policy.extra_ca_files)?;
-        let guard = Guard { allowed: policy.allowed, own: policy.own };
+        let guard = Guard { allowed: policy.allowed, own: policy.own, opens_loopback: policy.opens_loopback };
         Ok(Self(Arc::new(Inner {
             dialler: Dialler { guard, lookup, connect: policy.connect },
             tls,
