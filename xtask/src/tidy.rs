@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 /// Longest source file that still reads in one sitting, in lines.
 const LINES_MAX: usize = 600;
 
+/// Where reasons have their sentences; a test of the core keeps the other languages level with this one.
+const SENTENCES: &str = "crates/core/locales/en.toml";
+
 struct Rule {
     /// Path prefixes to which it applies.
     within: &'static [&'static str],
@@ -71,6 +74,7 @@ pub(crate) fn check() -> Result<()> {
     }
     sql(&sources, &mut broken);
     heads(&sources, &mut broken);
+    reasons(&sources, &std::fs::read_to_string(SENTENCES)?, &mut broken);
     if broken.is_empty() {
         println!("{} source files follow the house rules", sources.len());
         return Ok(());
@@ -120,14 +124,44 @@ fn heads(sources: &[(String, String)], broken: &mut Vec<String>) {
     }
 }
 
+/// Whoever is told a reason gets a sentence and not a bare code.
+fn reasons(sources: &[(String, String)], sentences: &str, broken: &mut Vec<String>) {
+    let is_product = |path: &str| path.starts_with("crates/") && !path.contains("/tests");
+    for (path, text) in sources.iter().filter(|(path, _)| is_product(path)) {
+        for rest in text.split("Reason::new(").skip(1) {
+            let code = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+            if let Some(code) = code
+                && !sentences.contains(&format!("\"reason.{code}\" ="))
+            {
+                broken.push(format!("{path}: the reason “{code}” has no sentence in {SENTENCES}"));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::contains_word;
+    use super::{contains_word, reasons};
 
     #[test]
     fn words_are_whole() {
         assert!(contains_word("let x: f64 = 1", "f64"));
         assert!(!contains_word("let of64 = 1", "f64"));
         assert!(contains_word("todo!(later)", "todo!("));
+    }
+
+    #[test]
+    fn a_reason_without_a_sentence_is_found() {
+        let sentences = "\"reason.known\" = \"Known.\"\n";
+        let source =
+            "Reason::new(\"known\", \"\"); Reason::new(\n    \"unknown\",\n    x); Reason::new(code, x)";
+        let found = |path: &str| {
+            let mut broken = Vec::new();
+            reasons(&[(path.to_owned(), source.to_owned())], sentences, &mut broken);
+            broken
+        };
+        assert_eq!(found("crates/x/src/lib.rs").len(), 1);
+        assert!(found("crates/x/src/lib.rs")[0].contains("“unknown”"));
+        assert!(found("crates/x/tests/it.rs").is_empty());
     }
 }
