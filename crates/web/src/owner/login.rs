@@ -82,7 +82,7 @@ fn enter(log_in: auth::LogIn) -> Response {
     ([(SET_COOKIE, log_in.set_cookie)], Redirect::to(HOME)).into_response()
 }
 
-/// A one-time link. It is used up by looking at it, which is what it is for.
+/// A one-time link. It is used up by following it, which is what it is for.
 pub(super) async fn by_code(
     State(app): State<App>,
     choice: Choice,
@@ -95,6 +95,11 @@ pub(super) async fn by_code(
     let page = Plain::new(words(choice), &Uri::from_static("/login"));
     let shown = UsedCodePage { page, is_demo: app.demo.is_some() };
     Ok(page::html(StatusCode::GONE, &shown))
+}
+
+/// Programs that show links before anybody follows them ask with HEAD. That uses nothing up and tells nothing.
+pub(super) async fn look_at_code() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 pub(super) async fn log_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Failure> {

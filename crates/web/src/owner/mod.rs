@@ -51,7 +51,7 @@ use visit::Visit;
 pub(crate) fn router(_app: &App) -> Router<App> {
     Router::new()
         .route("/login", get(login::show).post(login::log_in))
-        .route("/login/{code}", get(login::by_code))
+        .route("/login/{code}", get(login::by_code).head(login::look_at_code))
         .route("/logout", post(login::log_out))
         .route("/setup", get(setup::show).post(setup::set_up))
         .route("/owner", get(home))

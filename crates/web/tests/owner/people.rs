@@ -66,6 +66,11 @@ async fn a_login_link_works_once() {
     let link = auth::new_login_link(&shop.app, &shop.owner).await.unwrap();
     let path = link.strip_prefix("https://shop.example.com").unwrap().to_owned();
     shop.session = None;
+    // What mail and chat programs do to show a preview leaves the link good.
+    let request = shop.request(Method::HEAD, &path).body(Body::empty()).unwrap();
+    let looked = shop.send(request).await;
+    assert_eq!(looked.status, StatusCode::NO_CONTENT);
+    assert!(!looked.headers.contains_key(SET_COOKIE));
     assert_eq!(shop.get(&path).await.location(), "/owner");
     let again = shop.get(&path).await;
     assert_eq!(again.status, StatusCode::GONE);
