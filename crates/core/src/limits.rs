@@ -102,6 +102,14 @@ pub const MESSAGE_CHARS_MAX: usize = 20_000;
 pub const COPIES_KEPT_MAX: u32 = 100;
 /// Forged notifications kept for one account; older ones make room.
 pub const FORGED_KEPT_PER_ACCOUNT_MAX: u32 = 500;
+/// Notifications without a proof of their own that one address may send at once, and in a second after that (T-G07).
+///
+/// Loose on purpose. One gateway sends for all its merchants from a few addresses, and repeats a day's worth after an
+/// outage; whoever is stopped here hears 503 and comes again, but a gateway that hears it often gives up or switches
+/// the address off. A flood does little harm meanwhile: taking a notification costs less than a millisecond, and how
+/// many may wait is limited for each account. So this only has to stop what no gateway would send.
+pub const UNPROVEN_BURST_PER_ADDRESS: u32 = 1_000;
+pub const UNPROVEN_PER_ADDRESS_A_SECOND: u32 = 200;
 /// Log-in attempts for one account within [`LOGIN_WINDOW_MINUTES`].
 pub const LOGIN_ATTEMPTS_PER_ACCOUNT_MAX: u32 = 10;
 /// Log-in attempts from one address within [`LOGIN_WINDOW_MINUTES`].

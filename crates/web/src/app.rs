@@ -3,6 +3,7 @@
 use crate::buckets::Buckets;
 use crate::health::Probe;
 use ipnd_core::Limits;
+use ipnd_core::limits::{UNPROVEN_BURST_PER_ADDRESS, UNPROVEN_PER_ADDRESS_A_SECOND};
 use ipnd_store::{Account, Clock, Store};
 use std::sync::Arc;
 use url::Url;
@@ -39,10 +40,6 @@ pub struct DemoLinks {
 /// Wrong API keys one address may try at once, and in a second after that.
 const ATTEMPTS_BURST: u32 = 20;
 const ATTEMPTS_A_SECOND: u32 = 1;
-/// Notifications one address may send at once, and in a second after that. A gateway that repeats a day's worth
-/// after an outage is slowed down by this; it sees 503 and comes again, so nothing is lost (T-G07).
-const UNPROVEN_BURST: u32 = 200;
-const UNPROVEN_A_SECOND: u32 = 50;
 
 impl App {
     #[must_use]
@@ -50,7 +47,7 @@ impl App {
         Self(Arc::new(Shared {
             inner,
             attempts: Buckets::new(ATTEMPTS_BURST, ATTEMPTS_A_SECOND),
-            unproven: Buckets::new(UNPROVEN_BURST, UNPROVEN_A_SECOND),
+            unproven: Buckets::new(UNPROVEN_BURST_PER_ADDRESS, UNPROVEN_PER_ADDRESS_A_SECOND),
             probe: Probe::default(),
         }))
     }
