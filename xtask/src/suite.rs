@@ -47,14 +47,14 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
 
     heading("The database in the ordinary sqlite3 shell");
     match tools::debian("sqlite3", &["sqlite3"]) {
-        Ok(()) => ignored("ipnd", "sqlite_shell", &[])?,
+        Ok(()) => ignored("ipnd", "sqlite_shell", &[], &[])?,
         Err(why) => not_run.push(("the look into the database with sqlite3", why)),
     }
 
     if with_browser {
         heading("The whole loop in a real browser");
         match browser() {
-            Ok(()) => ignored("ipnd", "chromium", &[])?,
+            Ok(()) => ignored("ipnd", "chromium", &["--skip", "pictures"], &[])?,
             Err(why) => not_run.push(("the loop in headless Chromium", why)),
         }
     } else {
@@ -77,12 +77,15 @@ pub(crate) fn pictures() -> Result<()> {
     browser().map_err(anyhow::Error::msg)?;
     let folder = root().join("docs/pictures");
     std::fs::create_dir_all(&folder)?;
-    ignored("ipnd", "chromium", &[("IPND_PICTURES", folder.display().to_string())])
+    ignored("ipnd", "chromium", &["pictures"], &[("IPND_PICTURES", folder.display().to_string())])
 }
 
-/// Runs a test file whose tests need a peer and are therefore marked as ignored otherwise.
-fn ignored(package: &str, test: &str, environment: &[(&str, String)]) -> Result<()> {
-    let arguments = ["test", "--package", package, "--test", test, "--", "--ignored", "--test-threads", "1"];
+/// Runs a test file whose tests need a peer and are therefore marked as ignored otherwise. `which` goes to the test
+/// runner: a name, or names to skip.
+fn ignored(package: &str, test: &str, which: &[&str], environment: &[(&str, String)]) -> Result<()> {
+    let mut arguments = vec!["test", "--package", package, "--test", test, "--"];
+    arguments.extend(which);
+    arguments.extend(["--ignored", "--test-threads", "1"]);
     run("cargo", &arguments, environment)
 }
 
@@ -113,7 +116,7 @@ fn smtp_peer(python: &Path) -> Result<()> {
     };
     let environment =
         [("IPND_SMTP_PEER", address.to_owned()), ("IPND_SMTP_SPOOL", spool.display().to_string())];
-    ignored("ipnd-deliver", "smtp_peer", &environment)
+    ignored("ipnd-deliver", "smtp_peer", &[], &environment)
 }
 
 /// A child process that does not outlive us.
