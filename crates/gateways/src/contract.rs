@@ -73,10 +73,31 @@ pub struct Setting {
     pub key: &'static str,
     pub kind: SettingKind,
     pub required: bool,
-    /// What it is, in a few English words. Other languages: catalogue key `setting.GATEWAY.KEY`.
-    pub label: &'static str,
-    /// Where to find it and what it is for, in one or two English sentences.
-    pub help: &'static str,
+    /// What it is, in a few words.
+    pub label: Said,
+    /// Where to find it and what it is for, in one or two sentences.
+    pub help: Said,
+}
+
+/// The same text in every language ipnd speaks.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    pub en: &'static str,
+    pub de: &'static str,
+    pub es: &'static str,
+    pub uk: &'static str,
+}
+
+impl Said {
+    #[must_use]
+    pub fn r#in(&self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.en,
+            Language::De => self.de,
+            Language::Es => self.es,
+            Language::Uk => self.uk,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,12 +119,24 @@ pub struct Settings {
     values: BTreeMap<String, String>,
 }
 
-/// What is wrong with settings, by key, ready to be shown beside the field.
+/// What is wrong with a setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {problem}")]
+#[error("{key}: {fault}")]
 pub struct SettingProblem {
     pub key: String,
-    pub problem: String,
+    pub fault: SettingFault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingFault {
+    #[error("this is needed")]
+    Missing,
+    #[error("this gateway has no such setting")]
+    Unknown,
+    #[error("only an account in the sandbox environment may set this")]
+    SandboxOnly,
+    #[error("this is not an http or https address")]
+    NotAnAddress,
 }
 
 impl Settings {
@@ -117,8 +150,8 @@ impl Settings {
         values: BTreeMap<String, String>,
     ) -> Result<Self, Vec<SettingProblem>> {
         let mut problems = Vec::new();
-        let mut problem = |key: &str, problem: &str| {
-            problems.push(SettingProblem { key: key.to_owned(), problem: problem.to_owned() });
+        let mut problem = |key: &str, fault: SettingFault| {
+            problems.push(SettingProblem { key: key.to_owned(), fault });
         };
         let values: BTreeMap<String, String> = values
             .into_iter()
@@ -127,19 +160,19 @@ impl Settings {
             .collect();
         for setting in table.iter().filter(|setting| setting.required) {
             if !values.contains_key(setting.key) {
-                problem(setting.key, "this is needed");
+                problem(setting.key, SettingFault::Missing);
             }
         }
         for (key, value) in &values {
             match table.iter().find(|setting| setting.key == key) {
-                None => problem(key, "this gateway has no such setting"),
+                None => problem(key, SettingFault::Unknown),
                 Some(setting) if setting.kind == SettingKind::SandboxUrl => {
                     if environment != Environment::Sandbox {
-                        problem(key, "only an account in the sandbox environment may set this");
+                        problem(key, SettingFault::SandboxOnly);
                     } else if !url::Url::parse(value)
                         .is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
                     {
-                        problem(key, "this is not an http or https address");
+                        problem(key, SettingFault::NotAnAddress);
                     }
                 }
                 Some(_) => {}

@@ -11,7 +11,8 @@ pub mod paypal_ipn;
 pub use check::{CheckLine, check_examples};
 pub use contract::{
     Ask, AskedAnswer, CannotCompose, Checkout, CheckoutForm, Gateway, Interpretation, Outcome, Proof,
-    RawRequest, Received, Reply, Resume, Resumed, Setting, SettingKind, SettingProblem, Settings,
+    RawRequest, Received, Reply, Resume, Resumed, Said, Setting, SettingFault, SettingKind, SettingProblem,
+    Settings,
 };
 
 /// Every gateway, sorted by id.

@@ -17,7 +17,7 @@ pub(crate) fn list(as_json: bool) -> Result<()> {
         paper.print(&format!("{}  {}", paper.bold(gateway.id), gateway.name));
         for setting in gateway.settings {
             let needed = if setting.required { "" } else { " (optional)" };
-            paper.print(&format!("    {}{needed}: {}", setting.key, setting.help));
+            paper.print(&format!("    {}{needed}: {}", setting.key, setting.help.en));
         }
     }
     Ok(())
@@ -30,8 +30,8 @@ fn describe(gateway: &Gateway) -> Value {
         .map(|setting| {
             json!({
                 "key": setting.key,
-                "label": setting.label,
-                "help": setting.help,
+                "label": setting.label.en,
+                "help": setting.help.en,
                 "required": setting.required,
                 "secret": setting.kind == SettingKind::Secret,
                 "list": setting.kind == SettingKind::List,

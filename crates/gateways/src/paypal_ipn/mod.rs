@@ -12,7 +12,7 @@ mod message;
 mod payouts;
 mod receive;
 
-use crate::{Gateway, Outcome, Proof, Reply, Setting, SettingKind};
+use crate::{Gateway, Outcome, Proof, Reply, Said, Setting, SettingKind};
 
 pub const GATEWAY: Gateway = Gateway {
     id: "paypal-ipn",
@@ -20,30 +20,62 @@ pub const GATEWAY: Gateway = Gateway {
     family: "paypal",
     proof: Proof::Strong,
     documentation: include_str!("documentation.md"),
-    settings: &[
-        Setting {
-            key: "receivers",
-            kind: SettingKind::List,
-            required: true,
-            label: "Your PayPal account",
-            help: "Your merchant ID (PayPal: Account settings, Business information) and every e-mail address of \
-                   this PayPal account, one a line. A payment to anybody else is put to you as a question.",
-        },
-        Setting {
-            key: "postback_url",
-            kind: SettingKind::SandboxUrl,
-            required: false,
-            label: "Address of the sandbox",
-            help: "Only for trying things out: where to ask whether a message is genuine, and where to send customers \
-                   to pay. Left empty, PayPal's own sandbox is used.",
-        },
-    ],
+    settings: SETTINGS,
     receive: receive::receive,
     resume: Some(receive::resume),
     reply,
     compose: compose::compose,
     checkout: Some(checkout::checkout),
 };
+
+const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "receivers",
+        kind: SettingKind::List,
+        required: true,
+        label: Said {
+            en: "Your PayPal account",
+            de: "Ihr PayPal-Konto",
+            es: "Su cuenta de PayPal",
+            uk: "Ваш обліковий запис PayPal",
+        },
+        help: Said {
+            en: "Your merchant ID (PayPal: Account settings, Business information) and every e-mail \
+                     address of this PayPal account, one a line. A payment to anybody else is put to you as \
+                     a question.",
+            de: "Ihre Händler-ID (PayPal: Kontoeinstellungen, Geschäftsinformationen) und jede \
+                     E-Mail-Adresse dieses PayPal-Kontos, eine pro Zeile. Bei einer Zahlung an jemand \
+                     anderen werden Sie gefragt.",
+            es: "Su ID de comerciante (PayPal: configuración de la cuenta, información de la empresa) y \
+                     todas las direcciones de correo de esta cuenta de PayPal, una por línea. Si un pago va \
+                     a otra persona, se le pregunta a usted.",
+            uk: "Ваш ідентифікатор продавця (PayPal: налаштування облікового запису, відомості про \
+                     бізнес) і кожна адреса пошти цього облікового запису PayPal, по одній у рядку. Про \
+                     платіж комусь іншому вас запитають.",
+        },
+    },
+    Setting {
+        key: "postback_url",
+        kind: SettingKind::SandboxUrl,
+        required: false,
+        label: Said {
+            en: "Address of the sandbox",
+            de: "Adresse der Sandbox",
+            es: "Dirección del entorno de pruebas",
+            uk: "Адреса пробного середовища",
+        },
+        help: Said {
+            en: "Only for trying things out: where to ask whether a message is genuine, and where to \
+                     send customers to pay. Left empty, PayPal's own sandbox is used.",
+            de: "Nur zum Ausprobieren: wo gefragt wird, ob eine Meldung echt ist, und wohin Kunden zum \
+                     Bezahlen geschickt werden. Leer heißt: PayPals eigene Sandbox.",
+            es: "Solo para probar: dónde se pregunta si un mensaje es auténtico y adónde se envía a los \
+                     clientes a pagar. Si se deja vacía, se usa el entorno de pruebas de PayPal.",
+            uk: "Лише для спроб: де питати, чи справжнє повідомлення, і куди направляти покупців для \
+                     оплати. Якщо порожньо, використовується пробне середовище самого PayPal.",
+        },
+    },
+];
 
 /// PayPal wants an empty 200 and ignores the body. A refusal says nothing about its reason: whoever sent the request
 /// has not proved to be PayPal.

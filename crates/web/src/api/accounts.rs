@@ -188,7 +188,7 @@ fn checked_settings(
 ) -> Result<BTreeMap<String, String>, Problem> {
     let settings = Settings::check(gateway.settings, environment, values).map_err(|problems| {
         let field = |problem: ipnd_gateways::SettingProblem| {
-            FieldProblem::new(format!("settings.{}", problem.key), problem.problem)
+            FieldProblem::new(format!("settings.{}", problem.key), problem.fault.to_string())
         };
         Problem::Invalid(problems.into_iter().map(field).collect())
     })?;

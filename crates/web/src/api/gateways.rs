@@ -36,8 +36,8 @@ fn show(gateway: &'static Gateway) -> GatewayView {
         key: setting.key,
         kind: kind_word(setting.kind),
         required: setting.required,
-        label: setting.label,
-        help: setting.help,
+        label: setting.label.en,
+        help: setting.help.en,
     });
     GatewayView {
         id: gateway.id,

@@ -11,7 +11,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use ipnd_core::Environment;
-use ipnd_gateways::{Gateway, Setting, SettingKind, Settings};
+use ipnd_gateways::{Gateway, Setting, SettingFault, SettingKind, Settings};
 use ipnd_store::Account;
 use std::collections::BTreeMap;
 
@@ -134,7 +134,7 @@ impl Form {
         let environment = self.environment.unwrap_or(Environment::Sandbox);
         if let Err(problems) = Settings::check(gateway.settings, environment, self.values.clone()) {
             for problem in problems {
-                wrong(&problem.key, in_words(&problem.problem, words));
+                wrong(&problem.key, in_words(problem.fault, words));
             }
         }
     }
@@ -150,31 +150,20 @@ impl Form {
     pub(super) fn shown_values(&self, gateway: &Gateway, words: Words) -> Vec<(String, String)> {
         let shown = |setting: &Setting| {
             let value = self.values.get(setting.key).filter(|_| setting.kind != SettingKind::Secret)?;
-            Some((label(gateway, setting, words), value.clone()))
+            Some((setting.label.r#in(words.0).to_owned(), value.clone()))
         };
         gateway.settings.iter().filter_map(shown).collect()
     }
 }
 
 /// The gateways' own check speaks English; the page says the same in its own language.
-fn in_words(problem: &str, words: Words) -> String {
-    words.t(match problem {
-        "this is needed" => "accounts.problem_needed",
-        "this gateway has no such setting" => "accounts.problem_unknown",
-        "only an account in the sandbox environment may set this" => "accounts.problem_sandbox_only",
-        "this is not an http or https address" => "accounts.problem_not_url",
-        other => return other.to_owned(),
+fn in_words(fault: SettingFault, words: Words) -> String {
+    words.t(match fault {
+        SettingFault::Missing => "accounts.problem_needed",
+        SettingFault::Unknown => "accounts.problem_unknown",
+        SettingFault::SandboxOnly => "accounts.problem_sandbox_only",
+        SettingFault::NotAnAddress => "accounts.problem_not_url",
     })
-}
-
-fn label(gateway: &Gateway, setting: &Setting, words: Words) -> String {
-    let key = format!("setting.{}.{}", gateway.id, setting.key);
-    if Words::has(&key) { words.t(&key) } else { setting.label.to_owned() }
-}
-
-fn help(gateway: &Gateway, setting: &Setting, words: Words) -> String {
-    let key = format!("setting.{}.{}.help", gateway.id, setting.key);
-    if Words::has(&key) { words.t(&key) } else { setting.help.to_owned() }
 }
 
 pub(super) async fn form_page(
@@ -191,8 +180,7 @@ pub(super) async fn form_page(
         let is_live = account.is_some_and(|account| account.environment == Environment::Live);
         !(is_live && setting.kind == SettingKind::SandboxUrl)
     };
-    let inputs =
-        gateway.settings.iter().filter(fits).map(|setting| input(gateway, setting, account, &form, words));
+    let inputs = gateway.settings.iter().filter(fits).map(|setting| input(setting, account, &form, words));
     let shown = FormPage {
         page: visit.frame(Section::Accounts).await?,
         title: match account {
@@ -212,19 +200,13 @@ pub(super) async fn form_page(
     Ok(page::html(status, &shown))
 }
 
-fn input(
-    gateway: &Gateway,
-    setting: &Setting,
-    account: Option<&Account>,
-    form: &Form,
-    words: Words,
-) -> Input {
+fn input(setting: &Setting, account: Option<&Account>, form: &Form, words: Words) -> Input {
     let is_secret = setting.kind == SettingKind::Secret;
     let value = form.values.get(setting.key).filter(|_| !is_secret).cloned().unwrap_or_default();
     Input {
         name: format!("{PREFIX}{}", setting.key),
-        label: label(gateway, setting, words),
-        help: help(gateway, setting, words),
+        label: setting.label.r#in(words.0).to_owned(),
+        help: setting.help.r#in(words.0).to_owned(),
         kind: match setting.kind {
             SettingKind::Text => "text",
             SettingKind::Secret => "secret",
@@ -242,11 +224,14 @@ fn input(
 mod tests {
     use super::*;
     use ipnd_core::Language;
+    use ipnd_gateways::Said;
     use jiff::Timestamp;
 
     /// One setting of each kind.
     fn gateway() -> Gateway {
-        let setting = |key, kind, required| Setting { key, kind, required, label: "Label", help: "Help" };
+        let same = |text| Said { en: text, de: text, es: text, uk: text };
+        let setting =
+            |key, kind, required| Setting { key, kind, required, label: same("Label"), help: same("Help") };
         let table = vec![
             setting("ids", SettingKind::List, true),
             setting("secret", SettingKind::Secret, true),
@@ -317,7 +302,7 @@ mod tests {
             (environment, settings["ids"].as_str(), settings["secret"].as_str()),
             (Environment::Live, "B", "s3cret")
         );
-        let shown = input(&gateway(), &gateway().settings[1], Some(&known), &form, Words(Language::En));
+        let shown = input(&gateway().settings[1], Some(&known), &form, Words(Language::En));
         assert!(shown.value.is_empty() && shown.is_kept);
         assert!(!Form::of(&gateway(), &known).values.contains_key("secret"));
     }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use ipnd_core::{EventKind, Language, MailKind};
 
 /// How the keys of the catalogues begin. A key that has no text shows itself.
-const PREFIXES: [&str; 22] = [
+const PREFIXES: [&str; 21] = [
     "nav.",
     "word.",
     "done.",
@@ -21,7 +21,6 @@ const PREFIXES: [&str; 22] = [
     "accounts.",
     "templates.",
     "variable.",
-    "setting.",
     "settings.",
     "failure.",
     "status.",
