@@ -61,7 +61,8 @@ fn permutations(count: usize) -> Vec<Vec<usize>> {
 }
 
 async fn play(world: &World, arrangement: &[usize], register_after: usize) -> Seen {
-    let suffix = unique().to_string();
+    // Nothing else in a state looks like this, so that it can be taken out again before states are compared.
+    let suffix = format!("run-{}-", unique());
     world.product(&format!("TEA-{suffix}"), "20.00", Some(10), "").await;
     let new = || {
         let new =
