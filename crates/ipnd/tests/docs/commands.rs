@@ -1,0 +1,236 @@
+//! Every command that the documentation shows is run, or stands in a short list with the reason why it is not.
+
+use super::common::browser::{Browser, path};
+use super::common::{Demo, ipnd, shopping};
+use super::markdown::{Page, page, pages, root};
+use super::shell::commands;
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
+
+/// Commands that no test runs as they stand.
+const NOT_RUN: &[(&str, &str)] = &[
+    (
+        "cargo run --release -- demo",
+        "builds for minutes; what follows the dashes is checked, and tests run demos",
+    ),
+    ("cargo build --release", "builds for minutes; tests run the same program"),
+    ("cargo xtask test", "it is what runs this test"),
+    ("BASE=http://127.0.0.1:8787", "the test has an address of its own"),
+    ("KEY=ipnd_key_...", "the test has a key of its own"),
+];
+
+/// All commands of all pages, with the page and their words.
+fn all_commands() -> Vec<(String, Vec<String>)> {
+    let of_page = |page: Page| {
+        let blocks = page.blocks("sh").into_iter();
+        let words = blocks.flat_map(|block| commands(&block, |name| format!("${name}"))).collect::<Vec<_>>();
+        words.into_iter().map(move |words| (page.path.clone(), words))
+    };
+    pages().into_iter().flat_map(of_page).collect()
+}
+
+fn is_ipnd(word: &str) -> bool {
+    word == "ipnd" || word.ends_with("/ipnd")
+}
+
+#[test]
+fn every_command_is_run_or_listed() {
+    let all = all_commands();
+    for (page, words) in &all {
+        let text = words.join(" ");
+        let is_run = match words[0].as_str() {
+            "curl" => page == "docs/api.md",
+            "sqlite3" => page == "docs/database.md",
+            program => is_ipnd(program),
+        };
+        let is_listed = NOT_RUN.iter().any(|(listed, _)| *listed == text);
+        assert!(is_run != is_listed, "{page}: “{text}” is neither run by a test nor listed with a reason");
+    }
+    for (listed, _) in NOT_RUN {
+        assert!(all.iter().any(|(_, words)| words.join(" ") == *listed), "nobody names “{listed}” any more");
+    }
+}
+
+fn help(command: &[&str]) -> String {
+    let output = ipnd().args(command).arg("--help").output().unwrap();
+    assert!(output.status.success(), "there is no command “ipnd {}”", command.join(" "));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn flags(help: &str) -> BTreeSet<String> {
+    let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    words.filter(|word| word.starts_with("--") && word.len() > 2).map(str::to_owned).collect()
+}
+
+/// Sub-commands and options exist.
+fn check_ipnd(place: &str, words: &[String]) {
+    let is_plain = |word: &&String| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let mut command: Vec<&str> = Vec::new();
+    for word in words.iter().take_while(|word| is_plain(word) && !word.starts_with('-')) {
+        // What comes after the command itself may be a plain word, too: a file, a folder.
+        if !help(&command).contains(&format!("\n  {word} ")) {
+            break;
+        }
+        command.push(word);
+    }
+    assert!(!command.is_empty() || words[0].starts_with('-'), "{place}: no such command: {words:?}");
+    let known = flags(&help(&command));
+    for flag in words.iter().filter(|word| word.starts_with("--")) {
+        assert!(known.contains(flag.as_str()), "{place}: “ipnd {}” has no {flag}", command.join(" "));
+    }
+}
+
+#[test]
+fn every_command_of_ipnd_exists_with_its_options() {
+    for (page, words) in all_commands() {
+        if is_ipnd(&words[0]) && words.len() > 1 {
+            check_ipnd(&page, &words[1..]);
+        }
+        if let Some(dashes) = words.iter().position(|word| word == "--") {
+            check_ipnd(&page, &words[dashes + 1..]);
+        }
+    }
+    let all: BTreeSet<String> =
+        ["demo", "serve", "init", "gateways"].iter().flat_map(|command| flags(&help(&[command]))).collect();
+    for page in pages() {
+        for span in page.spans() {
+            let words: Vec<String> = span.split_whitespace().map(str::to_owned).collect();
+            match words.as_slice() {
+                [program, rest @ ..] if is_ipnd(program) && !rest.is_empty() => check_ipnd(&page.path, rest),
+                [flag, ..] if flag.starts_with("--") => {
+                    assert!(all.contains(flag), "{}: no command has {flag}", page.path);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `IPND_...` names in the documentation are options of the configuration file.
+#[test]
+fn every_variable_of_the_environment_is_an_option() {
+    let mut known: BTreeSet<String> =
+        BTreeSet::from(["IPND_CONFIG".to_owned(), "IPND_UPDATE_DOCS".to_owned()]);
+    let mut section = String::new();
+    for line in std::fs::read_to_string(root().join("crates/ipnd/ipnd.toml")).unwrap().lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = format!("{name}_");
+        } else if let Some((name, _)) = line.strip_prefix('#').and_then(|rest| rest.split_once(" = "))
+            && !name.contains(' ')
+        {
+            known.insert(format!("IPND_{section}{name}").to_uppercase());
+        }
+    }
+    for page in pages() {
+        for word in page.text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+            let is_one = word.starts_with("IPND_") && word.len() > "IPND_".len();
+            assert!(!is_one || known.contains(word), "{}: there is no {word}", page.path);
+        }
+    }
+}
+
+/// A demo with a paid order 1001, and its data in a folder as the documentation has it.
+fn demo_with_an_order(folder: &std::path::Path) -> Demo {
+    let demo = Demo::start(Some(&folder.join("data")));
+    let mut customer = Browser::new(demo.address);
+    let (_, payment) = shopping::order(&mut customer, "MUG");
+    customer.post(&payment, &shopping::outcome("pay"));
+    shopping::until_all(&mut shopping::api(&demo), 1, "paid");
+    demo
+}
+
+#[test]
+fn the_examples_of_the_api_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = demo_with_an_order(folder.path());
+    let mut run = 0;
+    for block in page("docs/api.md").blocks("sh") {
+        let value = |name: &str| match name {
+            "BASE" => demo.text("base_url").to_owned(),
+            "KEY" => demo.text("api_key").to_owned(),
+            other => panic!("the examples use ${other}, which nobody has set"),
+        };
+        for words in commands(&block, value).iter().filter(|words| words[0] == "curl") {
+            let (status, answer) = curl(demo.address, &words[1..]);
+            assert!(matches!(status, 200 | 201), "{words:?}: {status} {answer}");
+            let json: serde_json::Value = serde_json::from_str(&answer).unwrap();
+            assert!(json.is_object(), "{answer}");
+            run += 1;
+        }
+    }
+    assert!(run >= 15, "only {run} examples were found");
+}
+
+/// What curl would do with these words.
+fn curl(address: SocketAddr, words: &[String]) -> (u16, String) {
+    let (mut method, mut url, mut body) = (None, "", "");
+    let mut headers = format!("Host: {address}\r\nConnection: close\r\n");
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let mut next = || words.next().expect("this option has a value").as_str();
+        match word.as_str() {
+            "-X" => method = Some(next()),
+            "-H" => headers += &format!("{}\r\n", next()),
+            "-d" => body = next(),
+            option if option.starts_with('-') => panic!("the test does not know curl's {option}"),
+            address => url = address,
+        }
+    }
+    if !body.is_empty() {
+        headers += &format!("Content-Length: {}\r\n", body.len());
+    }
+    let method = method.unwrap_or(if body.is_empty() { "GET" } else { "POST" });
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "{method} {} HTTP/1.1\r\n{headers}\r\n{body}", path(url)).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[test]
+fn the_queries_of_the_database_page_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = demo_with_an_order(folder.path());
+    let page = page("docs/database.md");
+    let db = rusqlite::Connection::open_with_flags(
+        folder.path().join("data/ipnd.db"),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )
+    .unwrap();
+    let queries = page.blocks("sql");
+    assert!(queries.len() >= 5);
+    for query in &queries {
+        let mut statement = db.prepare(query).unwrap_or_else(|error| panic!("{query}\n{error}"));
+        let rows = statement.query_map([], |_| Ok(())).unwrap().map(Result::unwrap).count();
+        let is_about_trouble = query.contains("IS NULL") || query.contains("waiting") || query.contains("<>");
+        assert!(rows > 0 || is_about_trouble, "it finds nothing: {query}");
+    }
+    let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let tables = tables.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
+    let named = page.spans();
+    for table in tables.filter(|table| !table.starts_with("sqlite_")) {
+        assert!(named.contains(&table), "docs/database.md does not name the table {table}");
+    }
+    sqlite3(folder.path(), &page);
+    drop(demo);
+}
+
+/// The commands themselves, where the program is there; `cargo xtask test` installs it.
+fn sqlite3(folder: &std::path::Path, page: &Page) {
+    if Command::new("sqlite3").arg("--version").output().is_err() {
+        println!("sqlite3 is not installed: its commands in {} were not run", page.path);
+        return;
+    }
+    for block in page.blocks("sh") {
+        for words in commands(&block, |name| format!("${name}")) {
+            let output = Command::new(&words[0]).args(&words[1..]).current_dir(folder).output().unwrap();
+            assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    let copy = rusqlite::Connection::open(folder.join("backup.db")).unwrap();
+    let paid: String = copy.query_row("SELECT status FROM orders", [], |row| row.get(0)).unwrap();
+    assert_eq!(paid, "paid");
+}
