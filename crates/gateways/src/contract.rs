@@ -137,6 +137,8 @@ pub enum SettingFault {
     SandboxOnly,
     #[error("this is not an http or https address")]
     NotAnAddress,
+    #[error("it contains a control character")]
+    ControlCharacter,
 }
 
 impl Settings {
@@ -156,7 +158,8 @@ impl Settings {
         let values: BTreeMap<String, String> = values
             .into_iter()
             .map(|(key, value)| (key, value.trim().to_owned()))
-            .filter(|(_, value)| !value.is_empty())
+            // A list of nothing but separators is as empty as one without them.
+            .filter(|(_, value)| value.contains(|c: char| c != ',' && !c.is_whitespace()))
             .collect();
         for setting in table.iter().filter(|setting| setting.required) {
             if !values.contains_key(setting.key) {
@@ -166,6 +169,9 @@ impl Settings {
         for (key, value) in &values {
             match table.iter().find(|setting| setting.key == key) {
                 None => problem(key, SettingFault::Unknown),
+                Some(_) if value.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r')) => {
+                    problem(key, SettingFault::ControlCharacter);
+                }
                 Some(setting) if setting.kind == SettingKind::SandboxUrl => {
                     if environment != Environment::Sandbox {
                         problem(key, SettingFault::SandboxOnly);

@@ -1,6 +1,7 @@
-//! JSON with one reading: no duplicate keys at any depth (T-B11), bounded nesting (T-G03), and every mistake named
-//! by the path of its field.
+//! JSON with one reading: no duplicate keys at any depth (T-B11), no type for another (T-B10), bounded nesting
+//! (T-G03), and every mistake named by the path of its field.
 
+use super::exact::Exact;
 use crate::app::App;
 use crate::body::{self, BodyProblem};
 use crate::problem::Problem;
@@ -42,7 +43,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     let value =
         strict(text).map_err(|error| Problem::Malformed(format!("this is not usable JSON: {error}")))?;
-    serde_path_to_error::deserialize(value).map_err(|error| {
+    serde_path_to_error::deserialize(Exact(value)).map_err(|error| {
         let path = error.path().to_string();
         // serde names the body itself with a dot.
         let field = if path == "." { "body".to_owned() } else { path };

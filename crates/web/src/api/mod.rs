@@ -4,6 +4,7 @@
 mod accounts;
 mod amount;
 mod events;
+mod exact;
 mod gateways;
 mod json;
 mod lists;

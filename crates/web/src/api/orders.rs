@@ -7,6 +7,7 @@ use super::params::{Name, Params, Spoken, word};
 use crate::app::App;
 use crate::auth::KeyHolder;
 use crate::problem::{FieldProblem, Problem};
+use crate::storefront::looks_like_an_address;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -178,6 +179,9 @@ fn check_texts(body: &OrderBody, wrong: &mut Vec<FieldProblem>) {
     }
     for (index, line) in customer.address.iter().enumerate() {
         check(format!("customer.address[{index}]"), line, TEXT_CHARS_MAX, true);
+    }
+    if customer.email.as_deref().is_some_and(|email| !email.is_empty() && !looks_like_an_address(email)) {
+        wrong.push(FieldProblem::new("customer.email", "it is not an e-mail address"));
     }
     if customer.address.len() > 10 {
         wrong.push(FieldProblem::new("customer.address", "it has more than 10 lines"));

@@ -163,6 +163,7 @@ fn in_words(fault: SettingFault, words: Words) -> String {
         SettingFault::Unknown => "accounts.problem_unknown",
         SettingFault::SandboxOnly => "accounts.problem_sandbox_only",
         SettingFault::NotAnAddress => "accounts.problem_not_url",
+        SettingFault::ControlCharacter => "accounts.problem_control_character",
     })
 }
 

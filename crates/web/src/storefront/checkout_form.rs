@@ -116,7 +116,7 @@ impl CheckoutForm {
 }
 
 /// One @ with something sensible around it. Whether mail arrives there only a mail can tell.
-fn looks_like_an_address(email: &str) -> bool {
+pub(crate) fn looks_like_an_address(email: &str) -> bool {
     let Some((local, domain)) = email.split_once('@') else { return false };
     let is_odd =
         |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | ',' | ';' | '\\');

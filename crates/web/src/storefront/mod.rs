@@ -19,6 +19,8 @@ mod status;
 mod tests;
 mod visit;
 
+pub(crate) use checkout_form::looks_like_an_address;
+
 use crate::app::App;
 use crate::{assets, errors, i18n, landing};
 use axum::Router;

@@ -9,3 +9,4 @@ mod harness;
 mod intake;
 mod logs;
 mod owner;
+mod types;
