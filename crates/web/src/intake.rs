@@ -10,6 +10,7 @@ use crate::body::{self, BodyProblem};
 use crate::remote::Remote;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, post};
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/in/{token}", post(receive).fallback(wrong_method))
         .route("/in", nothing())
         .route("/in/", nothing())
+        .route("/in/{token}/", nothing())
         .route("/in/{token}/{*rest}", nothing())
 }
 
@@ -45,8 +47,14 @@ enum Refusal {
     Defect,
 }
 
-async fn receive(State(app): State<App>, Path(token): Path<String>, request: Request) -> Response {
+async fn receive(
+    State(app): State<App>,
+    token: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
+    // What is not even text is no token of ours, and hears no more than that.
+    let token = token.map(|Path(token)| token).unwrap_or_default();
     match keep(&app, &token, parts, body).await {
         Ok(reply) => answer(reply),
         Err(refusal) => refusal.into_response(),

@@ -99,7 +99,7 @@ async fn bad_input_gets_a_clear_answer_and_loses_nothing() {
     let large = vec![b'a'; 2_001];
     let wrong = format!("/in/{}", "a".repeat(26));
     let right = server.intake();
-    let rows: [Row<'_>; 12] = [
+    let rows: [Row<'_>; 14] = [
         ("unknown token", "POST", &wrong, FORM, b"a=b", 404),
         ("token in capitals", "POST", &right.to_uppercase().replace("/IN/", "/in/"), FORM, b"a=b", 404),
         ("too large", "POST", &right, FORM, &large, 413),
@@ -112,6 +112,8 @@ async fn bad_input_gets_a_clear_answer_and_loses_nothing() {
         ("OPTIONS", "OPTIONS", &right, FORM, b"", 405),
         ("GET of an unknown token", "GET", &wrong, FORM, b"", 405),
         ("below", "POST", &format!("{right}/x"), FORM, b"a=b", 404),
+        ("with a slash", "POST", &format!("{right}/"), FORM, b"a=b", 404),
+        ("no text at all", "POST", "/in/%00%ff", FORM, b"a=b", 404),
     ];
     for (name, method, path, content_type, body, status) in rows {
         let answer = server.send(method, path, &[content_type], body).await;
@@ -121,7 +123,7 @@ async fn bad_input_gets_a_clear_answer_and_loses_nothing() {
     }
     assert!(kept(&server).await.is_empty());
     let answer = server.send("POST", &right, &[text], b"a=b").await;
-    assert_eq!(answer.text(), "The message is not a form (application/x-www-form-urlencoded).");
+    assert_eq!(answer.text(), "The message is not a form with fields of this gateway.");
 }
 
 #[tokio::test]
