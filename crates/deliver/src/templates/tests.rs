@@ -1,5 +1,10 @@
 use super::*;
 use crate::templates::words::{AccessWords, ItemWords};
+use ipnd_core::fold::Facts;
+use ipnd_core::order::{Item, Terms};
+use ipnd_core::{
+    Answer, Currency, Environment, Event, EventKind, ExaminedEvent, Money, QuestionKind, Verdict, fold,
+};
 
 fn template(subject: &str, text: &str, html: &str) -> TemplateText {
     TemplateText { subject: subject.into(), text: text.into(), html: html.into() }
@@ -256,4 +261,26 @@ fn the_built_in_mails_read_like_this() {
         let mail = render(kind, language, &builtin(kind, language), &words).unwrap();
         insta::assert_snapshot!(format!("owner.review.no_order.html.{}", language.code()), mail.html);
     }
+}
+
+/// An order of 19.95 EUR with one payment that counts because the owner accepted it.
+#[test]
+fn nobody_is_thanked_for_nothing() {
+    let money = |text: &str, code: &str| Money::parse(text, Currency::from_code(code).unwrap()).unwrap();
+    let tea = Item { sku: String::new(), name: "Tea".into(), quantity: 1, unit_price: money("19.95", "EUR") };
+    let terms = Terms::from_items(vec![tea], money("19.95", "EUR").currency()).unwrap();
+    let shown = |amount: Option<Money>, accepted: QuestionKind| {
+        let mut event = Event::new(EventKind::PaymentCompleted, "T1/completed", Environment::Live);
+        event.transaction = Some("T1".into());
+        event.amount = amount;
+        let answered_at = jiff::Timestamp::UNIX_EPOCH;
+        let answer = Answer { kind: accepted, subject: "T1".into(), verdict: Verdict::Accept, answered_at };
+        let events = [ExaminedEvent { event, concerns: vec![] }];
+        let state = fold(Facts { terms: &terms, cancelled_at: None, events: &events, answers: &[answer] });
+        super::words::paid(&state, &terms, Language::En)
+    };
+    assert_eq!(shown(Some(money("19.95", "EUR")), QuestionKind::Amount), "€19.95");
+    assert_eq!(shown(Some(money("19.00", "EUR")), QuestionKind::Amount), "€19.00");
+    assert_eq!(shown(Some(money("19.95", "USD")), QuestionKind::Currency), "$19.95");
+    assert_eq!(shown(None, QuestionKind::Amount), "€19.95", "the owner is content with it");
 }

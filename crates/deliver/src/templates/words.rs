@@ -122,7 +122,7 @@ fn order_words(due: &DueMail, order: &Order, language: Language, base: &str) -> 
     OrderWords {
         reference: order.reference.clone(),
         total: language.money(order.terms.total),
-        paid: language.money(state.paid),
+        paid: paid(state, &order.terms, language),
         refunded: language.money(state.refunded),
         status: reason::words().say(language, &format!("status.{}", state.status.word()), &[]),
         // The owner hears everything; the customer what concerns them.
@@ -135,6 +135,24 @@ fn order_words(due: &DueMail, order: &Order, language: Language, base: &str) -> 
         owner_url: format!("{base}/owner/orders/{}", order.id),
         items: items(&order.terms, language),
     }
+}
+
+/// What has been paid. Money that counts because the owner accepted it may be in another currency, or have no amount
+/// at all; then the sum in the order's currency is nothing, and nobody is to be thanked for nothing.
+pub(super) fn paid(state: &OrderState, terms: &Terms, language: Language) -> String {
+    let paid = state.paid;
+    let foreign = state
+        .payments
+        .iter()
+        .filter(|payment| payment.counts)
+        .filter_map(|payment| payment.amount)
+        .filter(|amount| amount.currency() != paid.currency());
+    let own = Some(paid).filter(|paid| paid.is_positive());
+    let sums: Vec<String> = own.into_iter().chain(foreign).map(|sum| language.money(sum)).collect();
+    if !sums.is_empty() {
+        return sums.join(" + ");
+    }
+    language.money(if state.is_settled() { terms.total } else { paid })
 }
 
 fn customer_words(customer: &Customer) -> CustomerWords {
