@@ -50,9 +50,7 @@ fn candidates(payments: &[Judged], facts: Facts<'_>, questions: &mut Questions<'
         if !judged.is_completed() || !payment.is_believed {
             continue;
         }
-        let came_late =
-            facts.cancelled_at.is_some_and(|cancelled_at| judged.came_at.is_none_or(|at| at >= cancelled_at));
-        if came_late && !may_undo_the_cancellation(judged, questions) {
+        if may_have_come_late(judged, facts.cancelled_at) && !may_undo_the_cancellation(judged, questions) {
             continue;
         }
         let acceptable_at = payment.at.max(questions.accepted_at(&payment.transaction));
@@ -60,6 +58,12 @@ fn candidates(payments: &[Judged], facts: Facts<'_>, questions: &mut Questions<'
     }
     order.sort();
     order.into_iter().map(|(_, _, place)| place).collect()
+}
+
+/// Gateways date in whole seconds, so what came in the second of the cancellation is not known to have come before.
+fn may_have_come_late(judged: &Judged, cancelled_at: Option<Timestamp>) -> bool {
+    let is_earlier = |at: Timestamp, cancelled_at: Timestamp| at.as_second() < cancelled_at.as_second();
+    cancelled_at.is_some_and(|cancelled_at| !judged.came_at.is_some_and(|at| is_earlier(at, cancelled_at)))
 }
 
 fn may_undo_the_cancellation(judged: &Judged, questions: &mut Questions<'_>) -> bool {

@@ -129,3 +129,37 @@ fn t_b14_look_alike_names() {
         assert_eq!(second.payments.len(), 2, "{look_alike}");
     }
 }
+
+/// The date in a notification is the gateway's word about when, and decides about nothing else.
+#[test]
+fn t_c04_stale_or_future_timestamp() {
+    for lines in
+        ["completed T1 100.00", "completed T1 99.99", "pending T1 100.00", "completed T1 100.00 !receiver"]
+    {
+        let now = Story::told(&format!("{lines} @1"));
+        for date in ["1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z", ""] {
+            let mut dated = now.clone();
+            // One that is missing or cannot be read is none.
+            dated.events[0].event.occurred_at = date.parse().ok();
+            assert_eq!(summary(&dated.state()), summary(&now.state()), "{lines} dated {date:?}");
+            let items = &now.terms.items;
+            assert_eq!(
+                decide(items, None, &dated.state()),
+                decide(items, None, &now.state()),
+                "{lines} dated {date:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn t_c04_what_came_in_the_second_of_the_cancellation_is_asked_about() {
+    let mut story = Story::told("cancelled @5; completed T1 100.00 @5");
+    let asked = "in_review 0.00 0.00 0.00 paid_after_cancellation/T1";
+    for milliseconds in [0, 1, 999] {
+        story.cancelled_at = Some(crate::story::second(5) + jiff::SignedDuration::from_millis(milliseconds));
+        assert_eq!(summary(&story.state()), asked, "cancelled {milliseconds} ms into the second");
+    }
+    story.cancelled_at = Some(crate::story::second(6));
+    assert_eq!(summary(&story.state()), "paid 100.00 0.00 0.00");
+}
