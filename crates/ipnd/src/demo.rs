@@ -46,8 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     };
     let data = options.data.as_deref().or(forgotten.as_ref().map(tempfile::TempDir::path));
     let data = data.expect("one of the two is there").to_owned();
-    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
-    runtime.block_on(demo(options, &data))
+    server::block_on(demo(options, &data))
 }
 
 /// A sample shop and a sandbox must never get into the database of a real shop (T-F20).

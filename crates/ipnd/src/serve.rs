@@ -20,8 +20,7 @@ pub(crate) const DATABASE: &str = "ipnd.db";
 pub(crate) fn run(flags: &Flags) -> Result<()> {
     let config = config::load(flags, std::env::vars())?;
     log::start(&config.log)?;
-    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
-    runtime.block_on(serve(&config))
+    server::block_on(serve(&config))
 }
 
 async fn serve(config: &Config) -> Result<()> {

@@ -9,8 +9,10 @@ use ipnd_store::Store;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// Takes the address, or says who to blame.
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener> {
@@ -37,8 +39,19 @@ pub(crate) fn asked_to_stop() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Serves until `stop`, then finishes what was begun and closes the store, in this sequence: nothing may be accepted
-/// that cannot be kept any more.
+/// Runs to the end without waiting for threads that wait for somebody else, such as a name server that is silent.
+pub(crate) fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Serves until `stop`, then finishes what was begun, and closes the store last: nothing may be accepted that cannot
+/// be kept any more.
+///
+/// The workers have as long as the requests. A mail server that stalls must not hold the process until a supervisor
+/// kills it; what it was in the middle of is taken up again by the next start.
 pub(crate) async fn run(
     listener: TcpListener,
     router: Router,
@@ -47,8 +60,20 @@ pub(crate) async fn run(
     store: Arc<dyn Store>,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let served = ipnd_web::serve(listener, router, limits, stop).await;
-    workers.stop().await;
+    let stop_within = Duration::from_millis(limits.stop_ms);
+    let (stopping, stopped) = oneshot::channel();
+    let serving = ipnd_web::serve(listener, router, limits, async move {
+        stop.await;
+        let _ = stopping.send(());
+    });
+    let working = async move {
+        // Ready when asked to stop, and when serving ended without being asked.
+        let _ = stopped.await;
+        if tokio::time::timeout(stop_within, workers.stop()).await.is_err() {
+            tracing::warn!("the workers did not finish in time and were cut off");
+        }
+    };
+    let (served, ()) = tokio::join!(serving, working);
     store.close().await;
     served.context("the server ended")
 }
