@@ -1,6 +1,6 @@
 //! The commands.
 
-use crate::{config, demo, gateways, init, serve};
+use crate::{config, demo, gateways, init, password, serve};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -37,6 +37,15 @@ enum Command {
         #[arg(default_value = "ipnd.toml")]
         file: PathBuf,
     },
+    /// Give an owner a new password, while ipnd is stopped
+    ///
+    /// Prints the new password once and ends all sessions of that owner.
+    Password {
+        /// The address the owner logs in with
+        email: String,
+        #[command(flatten)]
+        flags: config::Flags,
+    },
     /// List the gateways that ipnd understands, or check example messages
     Gateways {
         #[command(subcommand)]
@@ -64,6 +73,7 @@ impl Cli {
             Command::Demo(options) => demo::run(&options),
             Command::Serve(flags) => serve::run(&flags),
             Command::Init { file } => init::run(&file),
+            Command::Password { email, flags } => password::run(&email, &flags),
             Command::Gateways { command: None, json } => gateways::list(json),
             Command::Gateways { command: Some(GatewaysCommand::Check { files }), .. } => {
                 gateways::check(&files)

@@ -7,6 +7,7 @@ mod demo;
 mod gateways;
 mod init;
 mod log;
+mod password;
 mod sample;
 mod serve;
 mod server;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::browser::Browser;
-use common::{Demo, Program, ipnd};
+use common::{Demo, Program, ipnd, until};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -17,7 +17,12 @@ struct Served {
 
 /// Starts `ipnd serve` in `dir` and waits for its invitation.
 fn serve(dir: &Path) -> Served {
+    serve_with(dir, &[])
+}
+
+fn serve_with(dir: &Path, environment: &[(&str, &str)]) -> Served {
     let mut command = ipnd();
+    command.envs(environment.iter().copied());
     command.current_dir(dir).args(["serve", "--listen", "127.0.0.1:0"]);
     let mut program = Program::start(&mut command);
     let address = program.line("address of the set-up", |line| {
@@ -63,6 +68,43 @@ fn t_f01_first_run_takeover_needs_the_code_from_the_console() {
     assert_eq!(answer.status, 303, "{}", answer.body);
     assert_eq!(browser.get("/owner/orders").status, 200);
     assert_eq!(browser.get("/setup").status, 404, "closed for good");
+}
+
+#[test]
+fn an_owner_who_lost_the_password_gets_a_new_one_from_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let served = serve(dir.path());
+    let mut browser = Browser::new(served.address);
+    let old = "a long enough password";
+    assert_eq!(browser.post("/setup", &set_up_form(&served.code, old)).status, 303);
+    let password = |email: &str| {
+        let output = ipnd().current_dir(dir.path()).args(["password", email]).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let email = set_up_form("", "")[5].1;
+    assert!(!password(email).0, "not while ipnd runs");
+    let mut program = served.program;
+    program.signal("TERM");
+    assert!(program.end().success());
+
+    assert!(!password("nobody@example.com").0);
+    let (is_done, said) = password(email);
+    assert!(is_done, "{said}");
+    let new = said.lines().nth(2).unwrap().trim();
+
+    // Whoever has an owner invites nobody, so the address has to be known beforehand.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = ipnd();
+    command.current_dir(dir.path()).args(["serve", "--listen", &address.to_string()]);
+    let _program = Program::start(&mut command);
+    until("the second start", || std::net::TcpStream::connect(address).ok());
+    browser.address = address;
+    let log_in = |browser: &mut Browser, password: &str| {
+        browser.post("/login", &[("email", email), ("password", password)]).status
+    };
+    assert_eq!(browser.get("/owner/orders").status, 303, "old sessions are over");
+    assert_ne!(log_in(&mut browser, old), 303);
+    assert_eq!(log_in(&mut browser, new), 303);
 }
 
 #[test]
@@ -137,6 +179,48 @@ fn init_writes_the_file_that_serve_reads_and_overwrites_nothing() {
     assert_eq!(refused.status.code(), Some(1));
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert!(errors.contains("did you mean “listen”?"), "{errors}");
+}
+
+/// A mail server that greets nobody has half a minute before it counts as broken; a stop does not wait for that.
+#[test]
+fn a_stalled_mail_server_does_not_hold_the_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let stalled = TcpListener::bind("127.0.0.1:0").unwrap();
+    stalled.set_nonblocking(true).unwrap();
+    let mut served = serve_with(
+        dir.path(),
+        &[
+            ("IPND_MAIL_HOST", "127.0.0.1"),
+            ("IPND_MAIL_PORT", &stalled.local_addr().unwrap().port().to_string()),
+            ("IPND_MAIL_TLS", "none"),
+            ("IPND_MAIL_FROM", "shop@example.com"),
+            ("IPND_LIMITS_STOP_MS", "500"),
+        ],
+    );
+    let mut owner = Browser::new(served.address);
+    assert_eq!(owner.post("/setup", &set_up_form(&served.code, "a long enough password")).status, 303);
+    let csrf = |page: Page| page.hidden_fields().into_iter().find(|(name, _)| name == "csrf").unwrap().1;
+    let token = csrf(owner.get("/owner/settings"));
+    let keys = owner.post("/owner/settings/keys", &[("csrf", &token), ("name", "test")]).body;
+    let (_, key) = keys.split_once("ipnd_key_").expect("the key is shown once");
+    let key: String = key.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let mut shop = Browser::new(served.address);
+    shop.bearer = Some(format!("ipnd_key_{key}"));
+    let order = serde_json::json!({
+        "currency": "EUR",
+        "items": [{"name": "Tea", "quantity": 1, "unit_price": "9.00"}],
+        "customer": {"email": "ann@example.com"},
+    });
+    let made = shop.post_json("/v1/orders", &order);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/owner/orders/{}/message", made.json()["id"].as_str().unwrap());
+    assert_eq!(owner.post(&path, &[("csrf", &token), ("text", "Hello")]).status, 303);
+    let _connection = until("the mail worker calls", || stalled.accept().ok());
+
+    let asked_at = Instant::now();
+    served.program.signal("TERM");
+    assert!(served.program.end().success());
+    assert!(asked_at.elapsed() < Duration::from_secs(15), "{:?}", asked_at.elapsed());
 }
 
 #[test]

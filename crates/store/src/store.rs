@@ -185,6 +185,8 @@ pub trait Store: Send + Sync + 'static {
     async fn create_owner(&self, owner: NewOwner, now: Timestamp) -> Result<User>;
     async fn user_by_email(&self, email: &str) -> Result<Option<User>>;
     async fn set_user_language(&self, user: UserId, language: Language) -> Result<()>;
+    /// Gives a user another password and ends all of their sessions.
+    async fn set_password(&self, user: UserId, password_hash: &str, now: Timestamp) -> Result<()>;
 
     /// Keeps a one-time code: for set-up (`user` is `None`) or for logging a user in.
     async fn put_code(&self, fingerprint: &str, user: Option<UserId>, expires_at: Timestamp) -> Result<()>;

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 pub(crate) struct Browser {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     cookies: BTreeMap<String, String>,
     pub(crate) bearer: Option<String>,
 }
@@ -86,6 +86,11 @@ impl Browser {
         let form: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         self.request("POST", path, "application/x-www-form-urlencoded", &form.join("&"))
+    }
+
+    pub(crate) fn post_json(&mut self, path: &str, body: &serde_json::Value) -> Page {
+        let posted = self.request("POST", path, "application/json", &body.to_string());
+        posted.unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
     fn request(&mut self, method: &str, path: &str, kind: &str, body: &str) -> io::Result<Page> {

@@ -82,6 +82,16 @@ pub(super) fn set_language(db: &Connection, user: UserId, language: Language) ->
     Ok(())
 }
 
+pub(super) fn set_password(db: &Connection, user: UserId, hash: &str, now: Timestamp) -> Result<()> {
+    sql::run(db, "UPDATE users SET password_hash = ?2 WHERE id = ?1", params![user.0, hash])?;
+    sql::run(
+        db,
+        "UPDATE sessions SET ended_at = ?2 WHERE user_id = ?1 AND ended_at IS NULL",
+        params![user.0, sql::time(now)],
+    )?;
+    Ok(())
+}
+
 fn user(row: &Row<'_>) -> Result<User> {
     Ok(User {
         id: UserId(row.number("id")?),

@@ -268,6 +268,11 @@ impl Store for SqliteStore {
         self.write(move |desk| people::set_language(desk, user, language)).await
     }
 
+    async fn set_password(&self, user: UserId, password_hash: &str, now: Timestamp) -> Result<()> {
+        let password_hash = password_hash.to_owned();
+        self.write(move |desk| people::set_password(desk, user, &password_hash, now)).await
+    }
+
     async fn put_code(&self, fingerprint: &str, user: Option<UserId>, expires_at: Timestamp) -> Result<()> {
         let fingerprint = fingerprint.to_owned();
         self.write(move |desk| people::put_code(desk, &fingerprint, user, expires_at)).await
