@@ -17,12 +17,7 @@ struct Served {
 
 /// Starts `ipnd serve` in `dir` and waits for its invitation.
 fn serve(dir: &Path) -> Served {
-    serve_with(dir, &[])
-}
-
-fn serve_with(dir: &Path, environment: &[(&str, &str)]) -> Served {
     let mut command = ipnd();
-    command.envs(environment.iter().copied());
     command.current_dir(dir).args(["serve", "--listen", "127.0.0.1:0"]);
     let mut program = Program::start(&mut command);
     let address = program.line("address of the set-up", |line| {
@@ -179,48 +174,6 @@ fn init_writes_the_file_that_serve_reads_and_overwrites_nothing() {
     assert_eq!(refused.status.code(), Some(1));
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert!(errors.contains("did you mean “listen”?"), "{errors}");
-}
-
-/// A mail server that greets nobody has half a minute before it counts as broken; a stop does not wait for that.
-#[test]
-fn a_stalled_mail_server_does_not_hold_the_stop() {
-    let dir = tempfile::tempdir().unwrap();
-    let stalled = TcpListener::bind("127.0.0.1:0").unwrap();
-    stalled.set_nonblocking(true).unwrap();
-    let mut served = serve_with(
-        dir.path(),
-        &[
-            ("IPND_MAIL_HOST", "127.0.0.1"),
-            ("IPND_MAIL_PORT", &stalled.local_addr().unwrap().port().to_string()),
-            ("IPND_MAIL_TLS", "none"),
-            ("IPND_MAIL_FROM", "shop@example.com"),
-            ("IPND_LIMITS_STOP_MS", "500"),
-        ],
-    );
-    let mut owner = Browser::new(served.address);
-    assert_eq!(owner.post("/setup", &set_up_form(&served.code, "a long enough password")).status, 303);
-    let csrf = |page: Page| page.hidden_fields().into_iter().find(|(name, _)| name == "csrf").unwrap().1;
-    let token = csrf(owner.get("/owner/settings"));
-    let keys = owner.post("/owner/settings/keys", &[("csrf", &token), ("name", "test")]).body;
-    let (_, key) = keys.split_once("ipnd_key_").expect("the key is shown once");
-    let key: String = key.chars().take_while(char::is_ascii_alphanumeric).collect();
-    let mut shop = Browser::new(served.address);
-    shop.bearer = Some(format!("ipnd_key_{key}"));
-    let order = serde_json::json!({
-        "currency": "EUR",
-        "items": [{"name": "Tea", "quantity": 1, "unit_price": "9.00"}],
-        "customer": {"email": "ann@example.com"},
-    });
-    let made = shop.post_json("/v1/orders", &order);
-    assert_eq!(made.status, 201, "{}", made.body);
-    let path = format!("/owner/orders/{}/message", made.json()["id"].as_str().unwrap());
-    assert_eq!(owner.post(&path, &[("csrf", &token), ("text", "Hello")]).status, 303);
-    let _connection = until("the mail worker calls", || stalled.accept().ok());
-
-    let asked_at = Instant::now();
-    served.program.signal("TERM");
-    assert!(served.program.end().success());
-    assert!(asked_at.elapsed() < Duration::from_secs(15), "{:?}", asked_at.elapsed());
 }
 
 #[test]
