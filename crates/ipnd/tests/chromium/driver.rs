@@ -63,6 +63,14 @@ impl Window {
         self.get("/url").as_str().unwrap().to_owned()
     }
 
+    /// Waits until a click has led to an address that holds `part`.
+    pub(crate) fn arrive(&self, part: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.address().contains(part) {
+            assert!(Instant::now() < deadline, "{} is not {part}", self.address());
+        }
+    }
+
     pub(crate) fn all(&self, selector: &str) -> Vec<Element> {
         let found = self.post("/elements", &json!({ "using": "css selector", "value": selector }));
         let found = found.as_array().unwrap();

@@ -15,9 +15,10 @@ fn order_pay_see_it_change_read_the_mails_write_to_the_customer() {
     // The customer fills a cart with something physical and something digital, and orders.
     window.goto(shop);
     window.click("form:has(input[value='MUG']) button");
+    // Adding leads to the cart; going on before it is there would cross the browser's own way.
+    window.arrive("/cart");
     window.goto(shop);
     window.click("form:has(input[value='EBOOK']) button");
-    window.goto(&format!("{shop}/cart"));
     window.click("a[href='/shop/demo/checkout']");
     let fields = [
         ("#name", "Ada Example"),
@@ -61,11 +62,13 @@ fn order_pay_see_it_change_read_the_mails_write_to_the_customer() {
     window.click("a[href^='/owner/orders/ord_']");
     window.fill("form[action$='/message'] textarea", "Your parcel leaves tomorrow.");
     window.click("form[action$='/message'] button");
+    window.arrive("?done=");
     window.until_page_says(mailbox, ".mails", &["Your parcel leaves tomorrow."]);
 
     // And sees the notification behind it, decoded, with its proof in a sentence.
     window.goto(&format!("{base}/owner/notifications"));
     window.click("a[href^='/owner/notifications/ntf_']");
+    window.arrive("/owner/notifications/ntf_");
     let page = window.text(&window.find("main"));
     assert!(
         page.contains("mc_gross") && page.contains("has confirmed that it sent exactly this message"),
