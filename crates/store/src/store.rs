@@ -99,6 +99,7 @@ pub trait Store: Send + Sync + 'static {
     async fn orders(&self, shop: ShopId, filter: OrderFilter) -> Result<Vec<OrderLine>>;
     async fn happenings(&self, shop: ShopId, order: OrderId) -> Result<Vec<Happening>>;
     async fn reviews_of(&self, shop: ShopId, order: OrderId) -> Result<Vec<ReviewLine>>;
+    async fn review(&self, shop: ShopId, review: ReviewId) -> Result<Option<ReviewLine>>;
     /// Open questions of the whole shop, oldest first, at most 200.
     async fn open_reviews(&self, shop: ShopId) -> Result<Vec<ReviewLine>>;
     /// What the paid products of a settled order give the customer: name and access text. Empty otherwise.

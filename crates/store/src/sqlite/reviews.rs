@@ -240,7 +240,7 @@ fn line(row: &Row<'_>) -> Result<ReviewLine> {
     })
 }
 
-fn by_id(db: &Connection, shop: ShopId, review: ReviewId) -> Result<Option<ReviewLine>> {
+pub(super) fn by_id(db: &Connection, shop: ShopId, review: ReviewId) -> Result<Option<ReviewLine>> {
     sql::one(db, "SELECT * FROM reviews WHERE id = ?1 AND shop_id = ?2", [review.0, shop.0], line)
 }
 

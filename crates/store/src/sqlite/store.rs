@@ -104,6 +104,10 @@ impl Store for SqliteStore {
         self.read(move |db| reviews::of_order(db, shop, order)).await
     }
 
+    async fn review(&self, shop: ShopId, review: ReviewId) -> Result<Option<ReviewLine>> {
+        self.read(move |db| reviews::by_id(db, shop, review)).await
+    }
+
     async fn open_reviews(&self, shop: ShopId) -> Result<Vec<ReviewLine>> {
         self.read(move |db| reviews::open(db, shop)).await
     }

@@ -68,7 +68,8 @@ pub(super) struct AnswerBody {
     answer: Verdict,
 }
 
-/// `POST /v1/reviews/{id}`
+/// `POST /v1/reviews/{id}`. Giving the same answer again changes nothing and is fine, so a client that heard no reply
+/// may simply repeat itself.
 pub(super) async fn answer(
     State(app): State<App>,
     holder: KeyHolder,
@@ -78,6 +79,15 @@ pub(super) async fn answer(
 ) -> Result<axum::Json<ReviewView>, Problem> {
     let by = format!("API key “{}”", holder.key.name);
     let review = app.store.answer_review(holder.shop(), id, body.answer, &by, app.clock.now()).await?;
-    let review = review.ok_or(Problem::NotFound)?;
-    Ok(axum::Json(show(&review, spoken.0)))
+    let review = match review {
+        Some(review) => review,
+        None => app.store.review(holder.shop(), id).await?.ok_or(Problem::NotFound)?,
+    };
+    if review.verdict == Some(body.answer) {
+        return Ok(axum::Json(show(&review, spoken.0)));
+    }
+    Err(Problem::Conflict(match review.verdict {
+        Some(_) => format!("{id} has been answered otherwise"),
+        None => format!("{id} has settled itself: later messages made the order fit"),
+    }))
 }

@@ -338,6 +338,27 @@ async fn t_f13_the_key_of_one_shop_sees_nothing_of_another() {
 }
 
 #[tokio::test]
+async fn an_answer_to_a_question_may_be_repeated_and_not_be_changed() {
+    let server = Server::start().await;
+    server.is_paid("nobody-ordered-this", "9.00").await;
+    let open = server.api("GET", "/v1/reviews", "").await.json();
+    assert_eq!(open["data"][0]["kind"], "unknown_order", "{open}");
+    let path = format!("/v1/reviews/{}", open["data"][0]["id"].as_str().unwrap());
+    let accept = r#"{"answer":"accept"}"#;
+    let first = server.api("POST", &path, accept).await;
+    assert_eq!(first.status, 200, "{}", first.text());
+    let again = server.api("POST", &path, accept).await;
+    assert_eq!((again.status, again.json()), (200, first.json()), "for a client that heard no reply");
+    problem(&server.api("POST", &path, r#"{"answer":"reject"}"#).await, 409, "conflict");
+    problem(&server.api("POST", "/v1/reviews/rev_99", accept).await, 404, "not-found");
+    let (_, _, other) = server.other_shop().await;
+    problem(&server.api_as(&other, "POST", &path, accept).await, 404, "not-found");
+    let orders = server.api("GET", "/v1/orders", "").await.json();
+    assert_eq!(orders["data"].as_array().unwrap().len(), 1, "one order was made of it: {orders}");
+    assert_eq!(orders["data"][0]["status"], "paid");
+}
+
+#[tokio::test]
 async fn the_description_is_served_and_health_is_told() {
     let server = Server::start().await;
     let answer = server.get("/v1/openapi.json").await;
