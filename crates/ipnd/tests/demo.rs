@@ -109,6 +109,25 @@ fn t_c05_out_of_order_and_twice_bends_nothing() {
 }
 
 #[test]
+fn t_b13_text_encoding_every_manner_of_writing_goes_through_the_loop() {
+    let demo = Demo::start(None);
+    let mut browser = Browser::new(demo.address);
+    let manners = ["as_needed", "utf8", "gb2312", "koi8_r", "simulator"];
+    for manner in manners {
+        browser.post("/sandbox/paypal/faults", &[("writing", manner), ("speed", "1000")]);
+        let (_, checkout) = order(&mut browser, "EBOOK");
+        browser.post(&checkout, &[("name", "Олена Ко"), ("email", "olena@example.com"), ("outcome", "pay")]);
+    }
+    let mut api = api(&demo);
+    until_all(&mut api, manners.len(), "paid");
+    // The simulator's escapes are no percent-encoding; such text is kept as it came.
+    for number in 1..manners.len() {
+        let seen = api.get(&format!("/v1/notifications/ntf_{number}"));
+        assert!(seen.body.contains("Олена"), "{}: {}", manners[number - 1], seen.body);
+    }
+}
+
+#[test]
 fn t_c07_acknowledged_before_durable_killed_anywhere_the_loop_is_finished_by_the_next_start() {
     let data = tempfile::tempdir().unwrap();
     // Milliseconds between the customer's last click and the end of the process: from before the payment is kept

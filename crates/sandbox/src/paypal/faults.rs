@@ -1,5 +1,6 @@
 //! How the stand-in misbehaves on request, so that a shop can be seen to cope.
 
+use super::writing::Writing;
 use serde::{Deserialize, Serialize};
 
 /// How a post-back of a message is answered.
@@ -39,6 +40,8 @@ impl Postback {
 #[serde(default)]
 pub(crate) struct Faults {
     pub(crate) postback: Postback,
+    /// How new messages are written down.
+    pub(crate) writing: Writing,
     /// New messages wait until they are released.
     pub(crate) is_holding: bool,
     /// Every message is delivered a second time.
@@ -57,6 +60,7 @@ impl Default for Faults {
     fn default() -> Self {
         Self {
             postback: Postback::default(),
+            writing: Writing::default(),
             is_holding: false,
             is_doubling: false,
             is_disabled: false,

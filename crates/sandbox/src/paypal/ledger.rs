@@ -8,6 +8,7 @@ use super::compose::compose;
 use super::faults::Faults;
 use super::order::Order;
 use super::transaction::{Action, FreshIds, Outcome, Refusal, Transaction};
+use super::writing::written;
 use super::{draw, message::Message};
 use ipnd_core::{Customer, Event};
 use ipnd_store::Clock;
@@ -246,7 +247,7 @@ fn enqueue(
     now: Timestamp,
 ) -> Result<(), SandboxError> {
     let faults = read_faults(tx)?;
-    let body = compose(transaction, event, now)?;
+    let body = written(&compose(transaction, event, now)?, faults.writing);
     Message::insert(tx, transaction, event.kind.word(), &body, &faults, now)?;
     Ok(())
 }

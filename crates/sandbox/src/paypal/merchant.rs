@@ -7,6 +7,7 @@ use super::ledger::Acted;
 use super::message::{Attempt, Message};
 use super::order::Fields;
 use super::transaction::{Action, Transaction};
+use super::writing::Writing;
 use crate::page::{self, Failed};
 use crate::words::Words;
 use askama::Template;
@@ -33,6 +34,7 @@ struct ListPage {
     held_count: usize,
     faults: Faults,
     postbacks: [Postback; 4],
+    writings: [Writing; 5],
     speeds: [u32; 4],
 }
 
@@ -49,6 +51,7 @@ pub(super) async fn list(
         messages,
         faults: inner.ledger.faults().await?,
         postbacks: Postback::ALL,
+        writings: Writing::ALL,
         speeds: Faults::SPEEDS,
     };
     Ok(page::html(StatusCode::OK, &page))
@@ -239,9 +242,11 @@ pub(super) async fn put_faults(
     }
     let fields = Fields::read(&body);
     let asked = fields.get("postback").unwrap_or_default();
+    let writing = fields.get("writing").unwrap_or_default();
     let speed = fields.get("speed").and_then(|text| text.parse().ok());
     let faults = Faults {
         postback: Postback::ALL.into_iter().find(|kind| kind.word() == asked).unwrap_or_default(),
+        writing: Writing::ALL.into_iter().find(|manner| manner.word() == writing).unwrap_or_default(),
         is_holding: fields.get("hold").is_some(),
         is_doubling: fields.get("double").is_some(),
         is_disabled: fields.get("disabled").is_some(),

@@ -14,6 +14,7 @@ mod sender;
 mod transaction;
 mod validate;
 mod webscr;
+mod writing;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
