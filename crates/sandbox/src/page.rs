@@ -3,6 +3,8 @@
 use crate::paypal::SandboxError;
 use crate::words::Words;
 use askama::Template;
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use ipnd_core::Language;
@@ -83,13 +85,21 @@ pub(crate) fn language(headers: &HeaderMap, query: &str) -> Words {
 
 /// Whether a form comes from one of our own pages. Other sites must not move money here, not even play money:
 /// it would make this machine send notifications to addresses of their choice.
-pub(crate) fn is_own_form(headers: &HeaderMap) -> bool {
+fn is_own_form(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, own)| own == host)
+}
+
+/// Refuses whatever would change something and comes from another site.
+pub(crate) async fn own_forms_only(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_own_form(request.headers()) {
+        return next.run(request).await;
+    }
+    problem(language(request.headers(), request.uri().query().unwrap_or_default()), "foreign_form", "")
 }
 
 /// A handler could not do its work.

@@ -162,6 +162,34 @@ async fn only_the_exact_bytes_are_verified_in_every_published_form() {
 }
 
 #[tokio::test]
+async fn t_f05_csrf_forms_of_other_sites_move_no_money() {
+    let sandbox = Sandbox::start(&[]).await;
+    let id = sandbox.pay("pay").await;
+    sandbox.heard(1).await;
+    let cross = async |path: &str, form: &str| {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nOrigin: http://evil.example\r\nUser-Agent: test\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            sandbox.address,
+            form.len()
+        );
+        raw(sandbox.address, request.as_bytes()).await.status
+    };
+    for (path, form) in [
+        (format!("/sandbox/paypal/transactions/{id}"), "action=refund_full"),
+        ("/sandbox/paypal/faults".into(), "disabled=1"),
+        ("/sandbox/paypal/release".into(), "sequence=kept"),
+        ("/sandbox/paypal/messages/1/resend".into(), ""),
+        ("/sandbox/paypal/checkout/anything".into(), "outcome=pay"),
+    ] {
+        assert_eq!(cross(&path, form).await, 400, "{path}");
+    }
+    // A shop's own form does come from another site.
+    assert_eq!(cross(WEBSCR, &sandbox.form()).await, 303);
+    assert_eq!(sandbox.shop.bodies().len(), 1, "nothing was sent because of them");
+}
+
+#[tokio::test]
 async fn askers_without_a_name_or_a_host_are_turned_away() {
     let sandbox = Sandbox::start(&[]).await;
     let post = |head: &str| {

@@ -78,9 +78,6 @@ pub(super) async fn finish(
         return Ok(page::not_found(page::language(&headers, &query)));
     };
     let words = language(&headers, &query, &checkout);
-    if !page::is_own_form(&headers) {
-        return Ok(page::problem(words, "foreign_form", ""));
-    }
     let fields = Fields::read(&body);
     if fields.get("outcome") == Some("cancel") {
         return Ok(cancelled(words, &checkout.order));

@@ -163,9 +163,6 @@ pub(super) async fn act(
     body: Bytes,
 ) -> Result<Response, Failed> {
     let words = page::language(&headers, "");
-    if !page::is_own_form(&headers) {
-        return Ok(page::problem(words, "foreign_form", ""));
-    }
     let Some(transaction) = inner.ledger.transaction(&id).await? else {
         return Ok(page::not_found(words));
     };
@@ -222,9 +219,6 @@ pub(super) async fn resend(
     headers: HeaderMap,
 ) -> Result<Response, Failed> {
     let words = page::language(&headers, "");
-    if !page::is_own_form(&headers) {
-        return Ok(page::problem(words, "foreign_form", ""));
-    }
     if !inner.ledger.resend(id).await? {
         return Ok(page::not_found(words));
     }
@@ -232,14 +226,7 @@ pub(super) async fn resend(
     Ok(Redirect::to(LIST).into_response())
 }
 
-pub(super) async fn put_faults(
-    State(inner): State<Arc<Inner>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Failed> {
-    if !page::is_own_form(&headers) {
-        return Ok(page::problem(page::language(&headers, ""), "foreign_form", ""));
-    }
+pub(super) async fn put_faults(State(inner): State<Arc<Inner>>, body: Bytes) -> Result<Response, Failed> {
     let fields = Fields::read(&body);
     let asked = fields.get("postback").unwrap_or_default();
     let writing = fields.get("writing").unwrap_or_default();
@@ -256,14 +243,7 @@ pub(super) async fn put_faults(
     Ok(Redirect::to(LIST).into_response())
 }
 
-pub(super) async fn release(
-    State(inner): State<Arc<Inner>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Failed> {
-    if !page::is_own_form(&headers) {
-        return Ok(page::problem(page::language(&headers, ""), "foreign_form", ""));
-    }
+pub(super) async fn release(State(inner): State<Arc<Inner>>, body: Bytes) -> Result<Response, Failed> {
     let is_reversed = Fields::read(&body).get("sequence") == Some("reversed");
     inner.ledger.release(is_reversed).await?;
     inner.queued.notify_one();

@@ -16,8 +16,10 @@ mod validate;
 mod webscr;
 mod writing;
 
+use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{get, post as posting};
 use ipnd_store::Clock;
 use std::net::SocketAddr;
@@ -98,7 +100,7 @@ impl Paypal {
 
     /// Everything below `/sandbox`.
     pub fn router(&self) -> Router {
-        Router::new()
+        let own_pages = Router::new()
             .route("/sandbox", get(merchant::to_list))
             .route("/sandbox/paypal", get(merchant::list))
             .route("/sandbox/paypal/faults", posting(merchant::put_faults))
@@ -107,9 +109,13 @@ impl Paypal {
             .route("/sandbox/paypal/messages/{id}", get(merchant::message))
             .route("/sandbox/paypal/messages/{id}/resend", posting(merchant::resend))
             .route("/sandbox/paypal/checkout/{id}", get(checkout::show).post(checkout::finish))
+            .layer(middleware::from_fn(page::own_forms_only));
+        Router::new()
+            .merge(own_pages)
+            // Shops' forms and questions come from elsewhere; that is what this address is for.
             .route("/sandbox/paypal/cgi-bin/webscr", get(webscr::get).post(webscr::post))
-            .route("/sandbox/assets/sandbox.css", get(crate::page::style))
-            .route("/sandbox/assets/sandbox.svg", get(crate::page::picture))
+            .route("/sandbox/assets/sandbox.css", get(page::style))
+            .route("/sandbox/assets/sandbox.svg", get(page::picture))
             .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
             .with_state(self.0.clone())
     }

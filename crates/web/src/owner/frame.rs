@@ -65,10 +65,9 @@ pub(super) struct MenuLine {
     pub(super) waiting: usize,
 }
 
-/// What every page needs beside its own content. It is also the [`Page`] that the layout asks for.
+/// What every page of a logged-in owner needs beside its own content. It is also the [`Page`] that the layout asks for.
 pub(super) struct Frame {
-    page: Page,
-    words: Words,
+    plain: Plain,
     section: Section,
     reviews: usize,
     pub(super) csrf: String,
@@ -119,8 +118,10 @@ impl Frame {
         // The links to other languages lead to the same page, but not to what was just done.
         let uri = without_done(&visit.uri);
         Self {
-            page: Page::new(visit.words.0, &visit.shop.name, "/owner/orders", &uri),
-            words: visit.words,
+            plain: Plain {
+                page: Page::new(visit.words.0, &visit.shop.name, "/owner/orders", &uri),
+                words: visit.words,
+            },
             section,
             reviews,
             csrf: visit.csrf.clone(),
@@ -156,24 +157,12 @@ impl Frame {
             waiting: if section == Section::Reviews { self.reviews } else { 0 },
         }
     }
-
-    pub(super) fn svg(&self, name: &str) -> Icon {
-        Icon::new(&self.page, name)
-    }
-
-    pub(super) fn t(&self, key: &str) -> String {
-        self.words.t(key)
-    }
-
-    pub(super) fn with(&self, key: &str, name: &str, value: impl ToString) -> String {
-        self.words.with(key, name, value)
-    }
 }
 
 impl std::ops::Deref for Frame {
-    type Target = Page;
-    fn deref(&self) -> &Page {
-        &self.page
+    type Target = Plain;
+    fn deref(&self) -> &Plain {
+        &self.plain
     }
 }
 
