@@ -5,8 +5,9 @@
 
 use crate::order::Item;
 use crate::word_enum::word_enum;
-use crate::{Money, OrderState, OrderStatus, Payment};
+use crate::{Currency, Money, OrderState, OrderStatus, Payment};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 word_enum! {
     /// The mails ipnd writes. The word is also the name of the template.
@@ -74,6 +75,10 @@ impl Effect {
         use MailKind::{CustomerFailed, CustomerPending, OwnerFailed, OwnerPending};
         matches!(self, Self::Mail { kind: CustomerFailed | CustomerPending | OwnerFailed | OwnerPending, .. })
     }
+
+    fn tells_of_a_refund(&self) -> bool {
+        matches!(self, Self::Mail { kind: MailKind::CustomerRefunded | MailKind::OwnerRefunded, .. })
+    }
 }
 
 /// The effects that the step from `before` to `after` calls for. `before` is `None` for an order just registered.
@@ -84,10 +89,28 @@ pub fn decide(items: &[Item], before: Option<&OrderState>, after: &OrderState) -
     // When an answer changes, money can cease to count. The customer has been thanked already, and hears no more
     // about how earlier attempts went.
     let had_money = before.is_some_and(|state| state.payments.iter().any(|payment| payment.counts));
-    let is_old_news = |effect: &Effect| had_money && effect.tells_of_an_attempt();
+    // A refund that adds nothing had been told already: a total was heard of before the single refunds in it.
+    let is_told = before.is_some_and(|before| {
+        let before = went_back(before);
+        went_back(after)
+            .iter()
+            .all(|(currency, amount)| before.get(currency).is_some_and(|was| amount <= was))
+    });
+    let is_old_news = |effect: &Effect| {
+        (had_money && effect.tells_of_an_attempt()) || (is_told && effect.tells_of_a_refund())
+    };
     let mut effects = wanted(items, after);
     effects.retain(|effect| !known.contains(&effect.key()) && !is_old_news(effect));
     effects
+}
+
+/// How much went back in each currency, in minor units.
+fn went_back(state: &OrderState) -> BTreeMap<Currency, i128> {
+    let mut sums = BTreeMap::new();
+    for refund in state.refunds.iter().filter(|refund| refund.payment.is_some()) {
+        *sums.entry(refund.amount.currency()).or_default() += refund.amount.minor();
+    }
+    sums
 }
 
 /// Everything that an order in this state calls for. What was called for earlier has its key in the store already.

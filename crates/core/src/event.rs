@@ -10,6 +10,8 @@ word_enum! {
     EventKind {
         /// The customer has paid, but the money is not there yet (bank debit, review, acceptance by the owner).
         PaymentPending = "payment.pending";
+        /// Less came than was asked for. It may be topped up or not; until then nothing is paid.
+        PaymentUnderpaid = "payment.underpaid";
         /// The customer has promised a payment that somebody still has to authorise and capture.
         PaymentOrdered = "payment.ordered";
         /// The amount is reserved; no money moves until it is captured.
@@ -20,18 +22,24 @@ word_enum! {
         PaymentDenied = "payment.denied";
         /// The payment was tried and failed.
         PaymentFailed = "payment.failed";
-        /// A reserved amount was released without being captured.
+        /// A payment was called off, or a reserved amount released, before any money moved.
         PaymentVoided = "payment.voided";
         /// A reserved amount was not captured in time.
         PaymentExpired = "payment.expired";
+        /// A refund was ordered and has not gone through.
+        RefundPending = "refund.pending";
         /// Money went back to the customer, in full or in part.
         RefundCompleted = "refund.completed";
+        /// A refund did not go through or came back; the money is with the shop again.
+        RefundFailed = "refund.failed";
         /// The gateway or a bank took the money back (chargeback, complaint, hold).
         ReversalMade = "reversal.made";
         /// Money that had been taken back was returned to the shop.
         ReversalCancelled = "reversal.cancelled";
         /// The customer or a bank disputes a payment; money may or may not be held.
         DisputeOpened = "dispute.opened";
+        /// News of an open dispute; nothing is decided.
+        DisputeUpdated = "dispute.updated";
         /// A dispute ended for the shop, or the shop was reimbursed.
         DisputeWon = "dispute.won";
         /// A dispute ended against the shop; the money is gone.
@@ -69,11 +77,12 @@ impl EventKind {
     pub fn is_payment(self) -> bool {
         use EventKind::{
             PaymentAuthorized, PaymentCompleted, PaymentDenied, PaymentExpired, PaymentFailed,
-            PaymentOrdered, PaymentPending, PaymentVoided,
+            PaymentOrdered, PaymentPending, PaymentUnderpaid, PaymentVoided,
         };
         matches!(
             self,
             PaymentPending
+                | PaymentUnderpaid
                 | PaymentOrdered
                 | PaymentAuthorized
                 | PaymentCompleted
@@ -89,12 +98,21 @@ impl EventKind {
     #[must_use]
     pub fn concerns_an_order(self) -> bool {
         use EventKind::{
-            DisputeLost, DisputeOpened, DisputeWon, RefundCompleted, ReversalCancelled, ReversalMade,
+            DisputeLost, DisputeOpened, DisputeUpdated, DisputeWon, RefundCompleted, RefundFailed,
+            RefundPending, ReversalCancelled, ReversalMade,
         };
         self.is_payment()
             || matches!(
                 self,
-                RefundCompleted | ReversalMade | ReversalCancelled | DisputeOpened | DisputeWon | DisputeLost
+                RefundPending
+                    | RefundCompleted
+                    | RefundFailed
+                    | ReversalMade
+                    | ReversalCancelled
+                    | DisputeOpened
+                    | DisputeUpdated
+                    | DisputeWon
+                    | DisputeLost
             )
     }
 }
@@ -127,6 +145,10 @@ pub struct Event {
     pub parent: Option<String>,
     /// Never negative: `kind` says which way the money goes.
     pub amount: Option<Money>,
+    /// The amount is the sum so far of everything of this kind about the same parent (or transaction), not of this
+    /// event alone. Left out where it is false, so that events say what they said before there was such a thing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub amount_is_total: bool,
     /// What the gateway kept. Negative when it was given back.
     pub fee: Option<Money>,
     /// Every name the message gives for the account that received the money (merchant id, addresses).
@@ -160,6 +182,7 @@ impl Event {
             transaction: None,
             parent: None,
             amount: None,
+            amount_is_total: false,
             fee: None,
             receivers: Vec::new(),
             customer: Customer::default(),

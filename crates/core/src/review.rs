@@ -17,6 +17,9 @@ word_enum! {
         Currency = "currency";
         /// The money went to an account that is not in the list of receivers. Accepting believes it is the shop's.
         Receiver = "receiver";
+        /// The message's proof does not cover what moves money, and the gateway has not confirmed it. Accepting believes
+        /// it.
+        Unproven = "unproven";
         /// Play money at a live account, or the other way round. Accepting counts it nevertheless.
         Environment = "environment";
         /// The order had been cancelled before the money came. Accepting brings the order back.

@@ -145,11 +145,14 @@ fn examined(account: &Account, events: Vec<ipnd_core::Event>) -> Vec<ExaminedEve
     let receivers = account.settings.get("receivers").map(String::as_str).unwrap_or_default();
     let expectation = Expectation {
         environment: account.environment,
-        receivers: receivers
-            .split(['\n', ','])
-            .map(|name| name.trim().to_owned())
-            .filter(|n| !n.is_empty())
-            .collect(),
+        receivers: Some(
+            receivers
+                .split(['\n', ','])
+                .map(|name| name.trim().to_owned())
+                .filter(|n| !n.is_empty())
+                .collect(),
+        ),
+        is_confirmed: true,
     };
     events.into_iter().map(|event| ExaminedEvent { concerns: examine(&event, &expectation), event }).collect()
 }

@@ -13,6 +13,7 @@ mod counting;
 mod disputes;
 mod payments;
 mod questions;
+mod refund_failures;
 mod refunds;
 mod reversals;
 mod state;

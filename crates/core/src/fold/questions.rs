@@ -43,11 +43,14 @@ impl<'a> Questions<'a> {
 
     /// Whether an unanswered question keeps money from counting.
     pub(super) fn hold_the_order(&self) -> bool {
-        use QuestionKind::{Amount, Currency, Environment, PaidAfterCancellation, Receiver};
+        use QuestionKind::{Amount, Currency, Environment, PaidAfterCancellation, Receiver, Unproven};
         self.reviews.values().any(|review| {
             let kind = review.question.kind;
             review.verdict.is_none()
-                && matches!(kind, Amount | Currency | Environment | PaidAfterCancellation | Receiver)
+                && matches!(
+                    kind,
+                    Amount | Currency | Environment | PaidAfterCancellation | Receiver | Unproven
+                )
         })
     }
 

@@ -31,7 +31,7 @@ word_enum! {
         Failed = "failed";
         /// A reserved amount was not captured in time.
         Expired = "expired";
-        /// A reserved amount was released.
+        /// The payment was called off, or a reserved amount released, before any money moved.
         Voided = "voided";
         /// The shop or the customer cancelled the order before it was paid.
         Cancelled = "cancelled";
@@ -49,7 +49,7 @@ word_enum! {
         Authorized = "authorized";
         /// The reservation was not captured in time.
         Expired = "expired";
-        /// The reservation was released.
+        /// It was called off, or the reservation released.
         Voided = "voided";
         /// It was tried and failed.
         Failed = "failed";
@@ -71,7 +71,8 @@ impl PaymentStatus {
     pub(super) fn of(kind: EventKind) -> Option<Self> {
         Some(match kind {
             EventKind::PaymentOrdered => Self::Ordered,
-            EventKind::PaymentPending => Self::Pending,
+            // What has come is not in the account as a payment of this order yet, and may never be.
+            EventKind::PaymentPending | EventKind::PaymentUnderpaid => Self::Pending,
             EventKind::PaymentAuthorized => Self::Authorized,
             EventKind::PaymentExpired => Self::Expired,
             EventKind::PaymentVoided => Self::Voided,
@@ -106,6 +107,7 @@ pub struct Payment {
 pub struct Refund {
     pub transaction: String,
     pub parent: Option<String>,
+    /// What this refund gave back. Where the gateway tells only totals, what the total adds to what is known otherwise.
     pub amount: Money,
     pub at: Option<Timestamp>,
     /// The payment it gave back, in full or in part. `None` while that payment is not known, is not believed, or has

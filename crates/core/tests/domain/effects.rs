@@ -156,6 +156,29 @@ fn a_mail_says_which_amount_it_is_about() {
 }
 
 #[test]
+fn a_refund_is_told_once_whether_it_comes_alone_or_in_a_total() {
+    let told = |lines: &str| {
+        let keys = done(&format!("completed T1 100.00 @1; {lines}"));
+        keys.split(' ')
+            .filter_map(|key| key.strip_prefix("mail/customer.refunded/"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let total = |name: &str| format!("refund.completed/{name}");
+    assert_eq!(told("refund R1 of T1 30.00 @2; total X1 of T1 30.00 @2"), "R1");
+    assert_eq!(told("total X1 of T1 30.00 @2; refund R1 of T1 30.00 @2"), total("X1"));
+    assert_eq!(told("total X2 of T1 70.00 @3; total X1 of T1 30.00 @2"), total("X2"));
+    let both = format!("{} {}", total("X1"), total("X2"));
+    assert_eq!(told("total X1 of T1 30.00 @2; total X2 of T1 70.00 @3"), both);
+    assert_eq!(told("refund R1 of T1 30.00 @2; bounced R1 @3; refund R2 of T1 30.00 @4"), "R1 R2");
+    assert_eq!(told("bounced R1 @3; refund R1 of T1 30.00 @2"), "");
+    let state =
+        Story::told("completed T1 100.00 @1; total X1 of T1 30.00 @2; total X2 of T1 70.00 @3").state();
+    let amounts: Vec<_> = state.refunds.iter().map(|refund| refund.amount).collect();
+    assert_eq!(amounts, [euro("30.00"), euro("40.00")]);
+}
+
+#[test]
 fn stock_moves_once_for_each_product_however_many_lines_name_it() {
     let item = |sku: &str, quantity| Item {
         sku: sku.into(),

@@ -85,6 +85,9 @@ fn disputes_are_opened_closed_and_opened_again() {
     let paid = "completed T1 100.00 @1; opened D1 of T1 case C-1 @2;";
     assert_eq!(open(paid), 1);
     assert_eq!(open(&format!("{paid} won L1 of T1 case C-1 @3")), 0);
+    assert_eq!(open(&format!("{paid} news N1 of T1 case C-1 @3")), 1);
+    assert_eq!(open(&format!("{paid} won L1 of T1 case C-1 @3; news N1 of T1 case C-1 @4")), 0);
+    assert_eq!(open("completed T1 100.00 @1; news N1 of T1 case C-1 @2"), 0);
     assert_eq!(open(&format!("{paid} won L1 of T1 case C-2 @3")), 1);
     assert_eq!(open(&format!("{paid} lost L1 of T1 @3")), 0, "without a case, the payment tells");
     assert_eq!(open(&format!("{paid} won L1 of T1 case C-1")), 0, "without a time, it is the last word");

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 const KINDS: &[EventKind] = &[
     EventKind::PaymentPending,
+    EventKind::PaymentUnderpaid,
     EventKind::PaymentOrdered,
     EventKind::PaymentAuthorized,
     EventKind::PaymentCompleted,
@@ -21,9 +22,12 @@ const KINDS: &[EventKind] = &[
     EventKind::PaymentExpired,
     EventKind::RefundCompleted,
     EventKind::RefundCompleted,
+    EventKind::RefundPending,
+    EventKind::RefundFailed,
     EventKind::ReversalMade,
     EventKind::ReversalCancelled,
     EventKind::DisputeOpened,
+    EventKind::DisputeUpdated,
     EventKind::DisputeWon,
     EventKind::DisputeLost,
     EventKind::PayoutCompleted,
@@ -43,20 +47,28 @@ fn name() -> impl Strategy<Value = &'static str> {
 
 /// Whether the account is content with a transaction does not change from message to message.
 fn concerns_of(transaction: &str) -> Vec<Concern> {
-    let concern = Concern { kind: QuestionKind::Receiver, expected: "a".into(), got: "b".into() };
-    if transaction == "T4" { vec![concern] } else { Vec::new() }
+    let concern = |kind| vec![Concern { kind, expected: "a".into(), got: "b".into() }];
+    match transaction {
+        "T4" => concern(QuestionKind::Receiver),
+        "T3" => concern(QuestionKind::Unproven),
+        _ => Vec::new(),
+    }
 }
 
 fn event() -> impl Strategy<Value = ExaminedEvent> {
     let time = prop::option::weighted(0.9, 0_i64..5);
-    (prop::sample::select(KINDS), name(), prop::option::of(name()), amount(), time).prop_map(
-        |(kind, name, parent, amount, time)| {
-            // Refunds and reversals have transactions of their own.
-            let transaction =
-                if kind.is_payment() { name.to_owned() } else { format!("{}-{name}", kind.word()) };
+    (prop::sample::select(KINDS), name(), prop::option::of(name()), amount(), any::<bool>(), time).prop_map(
+        |(kind, name, parent, amount, is_total, time)| {
+            // Refunds and reversals have transactions of their own; what failed is the refund that was made.
+            let transaction = match kind {
+                kind if kind.is_payment() => name.to_owned(),
+                EventKind::RefundFailed => format!("{}-{name}", EventKind::RefundCompleted.word()),
+                kind => format!("{}-{name}", kind.word()),
+            };
             let mut event = Event::new(kind, format!("{}/{name}", kind.word()), Environment::Live);
             event.parent = parent.filter(|parent| *parent != name).map(str::to_owned);
             event.amount = amount;
+            event.amount_is_total = kind == EventKind::RefundCompleted && is_total;
             event.occurred_at = time.map(second);
             event.case = parent.map(str::to_owned);
             ExaminedEvent {

@@ -7,7 +7,11 @@
 //! completed T1#2 100.00 @1            one more event about the same transaction
 //! completed C1 of A1 60.00 @2         of: the parent
 //! refund R1 of T1 40.00 @3
+//! total X1 of T1 70.00 @3             all that was refunded so far
+//! refunding R1 of T1 40.00 @3         a refund was ordered
+//! bounced R1 of T1 @4                 a refund came back
 //! opened D1 of T1 case C-7 @4         dispute
+//! news N1 of T1 case C-7 @5           of the dispute
 //! completed T2 100.00 @5 !receiver    a concern of the account
 //! cancelled @6                        the order was cancelled
 //! accept amount T1 @7                 the owner's answer
@@ -107,10 +111,13 @@ fn answer(words: &[&str], verdict: Verdict) -> Answer {
 
 fn event(words: &[&str]) -> ExaminedEvent {
     let kind = match words[0] {
-        "refund" => EventKind::RefundCompleted,
+        "refund" | "total" => EventKind::RefundCompleted,
+        "refunding" => EventKind::RefundPending,
+        "bounced" => EventKind::RefundFailed,
         "reversed" => EventKind::ReversalMade,
         "returned" => EventKind::ReversalCancelled,
         "opened" => EventKind::DisputeOpened,
+        "news" => EventKind::DisputeUpdated,
         "won" => EventKind::DisputeWon,
         "lost" => EventKind::DisputeLost,
         word => EventKind::from_word(&format!("payment.{word}")).unwrap(),
@@ -120,6 +127,7 @@ fn event(words: &[&str]) -> ExaminedEvent {
     event.transaction = name.split('#').next().map(str::to_owned);
     event.parent = after(words, "of").map(str::to_owned);
     event.case = after(words, "case").map(str::to_owned);
+    event.amount_is_total = words[0] == "total";
     event.occurred_at = time(words);
     event.amount = words.iter().position(|word| word.contains('.')).map(|place| {
         let currency = words.get(place + 1).filter(|word| word.len() == 3 && !word.starts_with(['@', '!']));

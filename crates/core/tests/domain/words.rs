@@ -1,7 +1,9 @@
 //! Every word of the domain has its texts in all four languages.
 
 use ipnd_core::reason::words;
-use ipnd_core::{EventKind, Language, MailKind, OrderStatus, PaymentStatus, QuestionKind, Reason};
+use ipnd_core::{
+    Environment, Event, EventKind, Language, MailKind, OrderStatus, PaymentStatus, QuestionKind, Reason,
+};
 
 /// Codes that other crates use; each needs its sentence.
 const REASONS: &[&str] = &[
@@ -37,6 +39,31 @@ const REASONS: &[&str] = &[
     "attempt_interrupted",
     "mail_not_configured",
     "reviewed",
+    "signature_missing",
+    "signature_malformed",
+    "signature_wrong",
+    "timestamp_missing",
+    "timestamp_stale",
+    "timestamp_future",
+    "secret_unusable",
+    "not_json",
+    "not_xml",
+    "too_deep",
+    "too_large",
+    "algorithm_refused",
+    "certificate_refused",
+    "key_unusable",
+    "token_wrong",
+    "wrong_account",
+    "field_malformed",
+    "api_says_unknown",
+    "api_refused_access",
+    "api_unclear",
+    "api_contradicts",
+    "test_message",
+    "probe",
+    "method_not_allowed",
+    "not_confirmed",
 ];
 
 #[test]
@@ -89,6 +116,17 @@ fn a_reason_is_a_sentence_with_its_detail() {
     ] {
         assert_eq!(reason.sentence(language), expected);
     }
+}
+
+#[test]
+fn an_event_says_that_its_amount_is_a_total_only_where_it_is() {
+    let mut event = Event::new(EventKind::RefundCompleted, "x", Environment::Live);
+    let single = serde_json::to_string(&event).unwrap();
+    assert!(!single.contains("amount_is_total"), "events are stored as they were before");
+    assert_eq!(serde_json::from_str::<Event>(&single).unwrap(), event);
+    event.amount_is_total = true;
+    let total = serde_json::to_string(&event).unwrap();
+    assert_eq!(serde_json::from_str::<Event>(&total).unwrap(), event);
 }
 
 #[test]

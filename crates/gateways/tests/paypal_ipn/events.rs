@@ -89,10 +89,23 @@ fn money() -> impl Strategy<Value = Money> {
         .prop_map(|(minor, code)| Money::from_minor(minor.into(), Currency::from_code(code).unwrap()))
 }
 
+/// PayPal has no message for these.
+pub(crate) const UNTOLD: &[EventKind] = &[
+    EventKind::PaymentUnderpaid,
+    EventKind::RefundPending,
+    EventKind::RefundFailed,
+    EventKind::DisputeUpdated,
+];
+
+/// The kinds that PayPal has a message for.
+pub(crate) fn told() -> Vec<EventKind> {
+    EventKind::ALL.iter().copied().filter(|kind| !UNTOLD.contains(kind)).collect()
+}
+
 pub(crate) fn parts() -> impl Strategy<Value = Parts> {
     let environment = prop_oneof![Just(Environment::Live), Just(Environment::Sandbox)];
     let items = proptest::collection::vec((maybe(text()), text(), 0_u32..100, maybe(0_i64..100_000)), 0..4);
-    let whole = (proptest::sample::select(EventKind::ALL), environment, second(), second(), any::<bool>());
+    let whole = (proptest::sample::select(told()), environment, second(), second(), any::<bool>());
     let names = (id(), "[0-9a-f]{13}", maybe(id()), maybe("[IB]-[0-9A-Z]{12}"), maybe("PP-D-[0-9]{5}"));
     let texts = (maybe(word()), maybe(text()), maybe(text()), maybe(text()));
     (whole, names, texts, money(), maybe(-5_000_i64..5_000), receivers(), customer(), items).prop_map(

@@ -284,8 +284,8 @@ fn ask_about_reuse(desk: &mut Desk<'_>, event: &Loose, named: Option<i64>, now: 
 
 /// Money that nobody expects is asked about. Attempts that came to nothing, and refunds, wait silently.
 fn ask_about_unknown(desk: &mut Desk<'_>, event: &Loose, now: Timestamp) -> Result<()> {
-    use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
-    if !matches!(event.kind(), PaymentAuthorized | PaymentCompleted | PaymentPending) {
+    use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending, PaymentUnderpaid};
+    if !matches!(event.kind(), PaymentAuthorized | PaymentCompleted | PaymentPending | PaymentUnderpaid) {
         return Ok(());
     }
     let amount = event.examined.event.amount.map(|amount| amount.to_string());

@@ -153,7 +153,7 @@ pub(super) fn answer(
         (_, QuestionKind::UnknownOrder, Verdict::Accept) => make_order(desk, &open, now)?,
         (Some(order), kind, verdict) => {
             if verdict == Verdict::Accept
-                && matches!(kind, QuestionKind::Receiver | QuestionKind::Environment)
+                && matches!(kind, QuestionKind::Receiver | QuestionKind::Unproven | QuestionKind::Environment)
             {
                 claim(desk, order, &open.question.subject)?;
             }
@@ -210,7 +210,7 @@ fn best_payment(desk: &Desk<'_>, review: &ReviewLine) -> Result<Loose> {
     let rank = |payment: &Loose| match payment.kind() {
         EventKind::PaymentCompleted => 3,
         EventKind::PaymentAuthorized => 2,
-        EventKind::PaymentPending => 1,
+        EventKind::PaymentPending | EventKind::PaymentUnderpaid => 1,
         _ => 0,
     };
     payments

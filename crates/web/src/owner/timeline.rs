@@ -41,6 +41,10 @@ fn point(happening: Happening, words: Words) -> Point {
         Happening::Event { at, recorded_at, event, notification, .. } => {
             let mut point = Point::at(at, words);
             point.title = match event.amount {
+                Some(amount) if event.amount_is_total => {
+                    let total = words.with("order.tl.in_all", "amount", words.money(amount));
+                    format!("{} · {total}", words.event_kind(event.kind))
+                }
                 Some(amount) => format!("{} · {}", words.event_kind(event.kind), words.money(amount)),
                 None => words.event_kind(event.kind),
             };
@@ -123,17 +127,22 @@ pub(super) fn tone(kind: EventKind) -> &'static str {
     use EventKind as K;
     match kind {
         K::PaymentCompleted | K::ReversalCancelled | K::DisputeWon | K::PayoutCompleted => "good",
-        K::PaymentPending | K::PaymentOrdered | K::PaymentAuthorized | K::PayoutPending => "wait",
+        K::PaymentPending
+        | K::PaymentUnderpaid
+        | K::PaymentOrdered
+        | K::PaymentAuthorized
+        | K::PayoutPending => "wait",
         K::PaymentDenied
         | K::PaymentFailed
         | K::PaymentVoided
         | K::PaymentExpired
+        | K::RefundFailed
         | K::ReversalMade
         | K::DisputeLost
         | K::SubscriptionPaymentFailed
         | K::PayoutFailed => "bad",
-        K::DisputeOpened => "ask",
-        K::RefundCompleted => "info",
+        K::DisputeOpened | K::DisputeUpdated => "ask",
+        K::RefundPending | K::RefundCompleted => "info",
         _ => "calm",
     }
 }

@@ -24,6 +24,9 @@ pub(super) fn compose(
     now: Timestamp,
 ) -> Result<RawRequest, CannotCompose> {
     use EventKind::*;
+    if event.amount_is_total {
+        return Err(cannot("the total of several events"));
+    }
     let event = &without_empty_texts(event.clone());
     let mut message = Composer { event, settings, now, fields: Fields::new() };
     match event.kind {
@@ -41,6 +44,9 @@ pub(super) fn compose(
         | SubscriptionEnded => message.subscription()?,
         AgreementStarted | AgreementCancelled => message.agreement()?,
         PayoutPending | PayoutCompleted | PayoutFailed => message.payout()?,
+        PaymentUnderpaid | RefundPending | RefundFailed | DisputeUpdated => {
+            return Err(cannot(event.kind.word()));
+        }
     }
     Ok(message.request())
 }
