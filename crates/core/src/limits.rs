@@ -96,6 +96,12 @@ pub const HEADERS_MAX: usize = 100;
 pub const FORM_FIELDS_MAX: usize = 5_000;
 /// Depth of nested JSON that is read.
 pub const JSON_DEPTH_MAX: usize = 32;
+/// Values in one JSON message, in number.
+pub const JSON_VALUES_MAX: usize = 20_000;
+/// Characters of one number in JSON.
+pub const JSON_NUMBER_CHARS_MAX: usize = 64;
+/// Questions that a gateway may be asked about one notification, one after the other.
+pub const ASKS_MAX: usize = 4;
 /// Characters of a message the owner writes to a customer.
 pub const MESSAGE_CHARS_MAX: usize = 20_000;
 /// Copies of one notification whose time is kept; further ones are only counted.

@@ -5,18 +5,20 @@
 
 mod check;
 mod contract;
+pub mod drive;
 pub mod kit;
 pub mod paypal_ipn;
+mod stripe;
 
-pub use check::{CheckLine, check_examples};
+pub use check::{CheckLine, check_examples, check_vectors};
 pub use contract::{
-    Ask, AskedAnswer, CannotCompose, Checkout, CheckoutForm, Gateway, Interpretation, Outcome, Proof,
-    RawRequest, Received, Reply, Resume, Resumed, Said, Setting, SettingFault, SettingKind, SettingProblem,
-    Settings,
+    ACCEPT_UNCONFIRMED, Answer, Ask, AskedAnswer, CannotCompose, Checkout, CheckoutForm, Choice, Covers,
+    Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply, Resume, Resumed,
+    SECRET_CHARS_MIN, Said, Setting, SettingFault, SettingKind, SettingProblem, Settings, Told,
 };
 
 /// Every gateway, sorted by id.
-pub const ALL: &[&Gateway] = &[&paypal_ipn::GATEWAY];
+pub const ALL: &[&Gateway] = &[&paypal_ipn::GATEWAY, &stripe::GATEWAY];
 
 /// The gateway of this id.
 #[must_use]

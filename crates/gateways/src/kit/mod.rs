@@ -2,14 +2,32 @@
 //!
 //! | block | what it is for |
 //! |---|---|
-//! | [`form`] | reading a form body without changing a byte of it |
-//! | [`charset`] | turning bytes into text, whatever the sender calls its charset |
-//! | [`dates`] | every form of date that PayPal has been seen to send |
 //! | [`verified`] | the value without which nothing may be interpreted |
+//! | [`mac`] | HMAC, and digests over a text that holds the secret |
+//! | [`signed_time`] | the window of a timestamp inside a signature |
 //! | [`postback`] | proof by asking the sender: the question and the strict reading of its answer |
+//! | [`fetch`] | proof by fetching the thing that a notification only names |
+//! | [`token`] | a shared token or password, which proves little |
+//! | [`form`] | reading a form body without changing a byte of it |
+//! | [`json`] | reading JSON without changing a digit of it |
+//! | [`charset`] | turning bytes into text, whatever the sender calls its charset |
+//! | [`amount`] | amounts in whole or smallest units, currencies in either case |
+//! | [`time`] | dates as most gateways write them |
+//! | [`dates`] | every form of date that PayPal has been seen to send |
+//! | [`identity`] | what makes two messages the same news |
+//! | [`reply`] | the replies that most gateways want to hear |
 
+pub mod amount;
 pub mod charset;
 pub mod dates;
+pub mod fetch;
 pub mod form;
+pub mod identity;
+pub mod json;
+pub mod mac;
 pub mod postback;
+pub mod reply;
+pub mod signed_time;
+pub mod time;
+pub mod token;
 pub mod verified;

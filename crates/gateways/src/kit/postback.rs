@@ -4,7 +4,7 @@
 //! else, however much it looks like an answer, means "not yet known".
 
 use super::verified::Verified;
-use crate::{Ask, AskedAnswer, RawRequest};
+use crate::{Ask, AskedAnswer, RawRequest, Told};
 use ipnd_core::Reason;
 
 /// Longest answer that is looked at, in bytes. The words have 8 and 7; some padding has been seen.
@@ -31,17 +31,16 @@ impl Postback {
     /// The question: the body as it came, byte for byte, behind the prefix.
     #[must_use]
     pub fn ask(&self, request: &RawRequest, url: &str) -> Ask {
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        Ask {
-            method: "POST",
-            url: url.to_owned(),
-            headers: vec![
-                header("content-type", "application/x-www-form-urlencoded"),
-                header("user-agent", concat!("ipnd/", env!("CARGO_PKG_VERSION"))),
-                header("connection", "close"),
-            ],
-            body: [self.prefix.as_bytes(), &request.body].concat(),
-        }
+        let body = [self.prefix.as_bytes(), &request.body].concat();
+        Ask::post(url, "application/x-www-form-urlencoded", body).with("connection", "close")
+    }
+
+    /// The other side: genuine is what was told with exactly these bytes.
+    #[must_use]
+    pub fn answer(&self, ask: &Ask, told: &[Told]) -> AskedAnswer {
+        let body = ask.body.strip_prefix(self.prefix.as_bytes());
+        let is_own = body.is_some_and(|body| told.iter().any(|told| told.request.body == body));
+        AskedAnswer::new(200, if is_own { self.genuine } else { self.forged })
     }
 
     /// Reads the answer: status 200, complete, short, and one exact word. ASCII white space around it is allowed,

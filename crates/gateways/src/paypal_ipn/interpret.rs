@@ -24,11 +24,11 @@ pub(super) fn interpret(verified: Verified<'_>) -> Interpretation {
 }
 
 fn nothing(reason: Reason) -> Interpretation {
-    Interpretation { events: Vec::new(), remark: Some(reason) }
+    Interpretation::nothing(reason)
 }
 
 fn only(event: Event) -> Interpretation {
-    Interpretation { events: vec![event], remark: None }
+    Interpretation::event(event)
 }
 
 /// Decides what the message is about. `Err` is why it gives no event.
@@ -46,7 +46,7 @@ fn read(message: &Message) -> Result<Interpretation, Reason> {
         Subject::Adjustment => adjustment(message).map(only),
         Subject::Payouts => {
             let (events, remark) = payouts::read(message);
-            Ok(Interpretation { events, remark })
+            Ok(Interpretation { remark, ..Interpretation::events(events) })
         }
         Subject::Dispute => dispute(message).map(only),
         Subject::Subscription(kind) => subscription(message, kind),

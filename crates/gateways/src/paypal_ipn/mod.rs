@@ -12,21 +12,59 @@ mod message;
 mod payouts;
 mod receive;
 
-use crate::{Gateway, Outcome, Proof, Reply, Said, Setting, SettingKind};
+use crate::kit::reply;
+use crate::{Covers, Gateway, Proof, Repeats, Said, Setting, SettingKind};
+use ipnd_core::EventKind;
 
 pub const GATEWAY: Gateway = Gateway {
     id: "paypal-ipn",
     name: "PayPal (IPN)",
     family: "paypal",
     proof: Proof::Strong,
+    covers: Covers::Body,
     documentation: include_str!("documentation.md"),
     settings: SETTINGS,
+    receivers: Some("receivers"),
+    tells: TELLS,
+    // Doubling from ten seconds, up to four days.
+    retries: &[10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 5_120, 10_240, 20_480, 40_960, 81_920, 86_400],
+    repeats: Repeats::AreCopies,
     receive: receive::receive,
     resume: Some(receive::resume),
-    reply,
+    reply: reply::empty,
     compose: compose::compose,
+    answer: Some(receive::answer),
     checkout: Some(checkout::checkout),
 };
+
+const TELLS: &[EventKind] = &[
+    EventKind::PaymentPending,
+    EventKind::PaymentOrdered,
+    EventKind::PaymentAuthorized,
+    EventKind::PaymentCompleted,
+    EventKind::PaymentDenied,
+    EventKind::PaymentFailed,
+    EventKind::PaymentVoided,
+    EventKind::PaymentExpired,
+    EventKind::RefundCompleted,
+    EventKind::ReversalMade,
+    EventKind::ReversalCancelled,
+    EventKind::DisputeOpened,
+    EventKind::DisputeWon,
+    EventKind::DisputeLost,
+    EventKind::SubscriptionStarted,
+    EventKind::SubscriptionModified,
+    EventKind::SubscriptionPaymentFailed,
+    EventKind::SubscriptionPaymentSkipped,
+    EventKind::SubscriptionSuspended,
+    EventKind::SubscriptionCancelled,
+    EventKind::SubscriptionEnded,
+    EventKind::AgreementStarted,
+    EventKind::AgreementCancelled,
+    EventKind::PayoutPending,
+    EventKind::PayoutCompleted,
+    EventKind::PayoutFailed,
+];
 
 const SETTINGS: &[Setting] = &[
     Setting {
@@ -53,6 +91,8 @@ const SETTINGS: &[Setting] = &[
                      бізнес) і кожна адреса пошти цього облікового запису PayPal, по одній у рядку. Про \
                      платіж комусь іншому вас запитають.",
         },
+        sample: "seller@example.com\nS8XGHLYDW9T3S",
+        check: None,
     },
     Setting {
         key: "postback_url",
@@ -74,14 +114,7 @@ const SETTINGS: &[Setting] = &[
             uk: "Лише для спроб: де питати, чи справжнє повідомлення, і куди направляти покупців для \
                      оплати. Якщо порожньо, використовується пробне середовище самого PayPal.",
         },
+        sample: "",
+        check: None,
     },
 ];
-
-/// PayPal wants an empty 200 and ignores the body. A refusal says nothing about its reason: whoever sent the request
-/// has not proved to be PayPal.
-fn reply(outcome: Outcome) -> Reply {
-    match outcome {
-        Outcome::Accepted | Outcome::Duplicate => Reply::empty(200),
-        Outcome::Refused => Reply::empty(400),
-    }
-}

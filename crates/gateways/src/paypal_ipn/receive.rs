@@ -3,7 +3,7 @@
 use super::{fields, interpret};
 use crate::kit::form::Form;
 use crate::kit::postback::{Postback, Verdict};
-use crate::{AskedAnswer, RawRequest, Received, Resumed, Settings};
+use crate::{Ask, AskedAnswer, RawRequest, Received, Resumed, Settings, Told};
 use ipnd_core::{Environment, Reason};
 use jiff::Timestamp;
 
@@ -25,17 +25,25 @@ pub(super) fn receive(request: &RawRequest, settings: &Settings, _: Timestamp) -
 pub(super) fn resume(
     request: &RawRequest,
     settings: &Settings,
-    answer: &AskedAnswer,
+    answers: &[AskedAnswer],
     _: Timestamp,
 ) -> Resumed {
     if let Some(reason) = refusal(request, settings) {
         return Resumed::NotYetKnown(reason);
     }
+    let Some(answer) = answers.first() else {
+        return Resumed::Ask(POSTBACK.ask(request, &postback_url(settings)));
+    };
     match POSTBACK.read(request, answer) {
         Verdict::Genuine(verified) => Resumed::Genuine(interpret::interpret(verified)),
         Verdict::Forged(reason) => Resumed::Forged(reason),
         Verdict::NotYetKnown(reason) => Resumed::NotYetKnown(reason),
     }
+}
+
+/// PayPal's own side: it knows the bytes that it has sent.
+pub(super) fn answer(ask: &Ask, told: &[Told], _: &Settings, _: Timestamp) -> AskedAnswer {
+    POSTBACK.answer(ask, told)
 }
 
 /// Why this cannot be a notification for a complete account. The content type is not looked at: it is missing or odd

@@ -22,7 +22,7 @@ pub(crate) fn post(body: impl Into<Vec<u8>>) -> RawRequest {
 }
 
 pub(crate) fn answer(status: u16, body: &[u8], complete: bool) -> AskedAnswer {
-    AskedAnswer { status, body: body.to_vec(), complete }
+    AskedAnswer { complete, ..AskedAnswer::new(status, body) }
 }
 
 pub(crate) fn receive(request: &RawRequest, settings: &Settings) -> Received {
@@ -30,7 +30,7 @@ pub(crate) fn receive(request: &RawRequest, settings: &Settings) -> Received {
 }
 
 pub(crate) fn resume(request: &RawRequest, settings: &Settings, answer: &AskedAnswer) -> Resumed {
-    (GATEWAY.resume.unwrap())(request, settings, answer, NOW)
+    (GATEWAY.resume.unwrap())(request, settings, std::slice::from_ref(answer), NOW)
 }
 
 #[track_caller]

@@ -3,19 +3,13 @@
 //! The file has one JSON object a line. Lines of kind `ipn` are read as PayPal notifications that PayPal has called
 //! genuine; other kinds are passed over. `expect` says what the message means, in the words of the file.
 
+use super::CheckLine;
 use crate::kit::form::readable;
 use crate::{AskedAnswer, Interpretation, RawRequest, Resumed, Settings, paypal_ipn};
 use ipnd_core::{Environment, Event, EventKind};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// One example and everything about it that is not as expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckLine {
-    pub name: String,
-    pub problems: Vec<String>,
-}
 
 /// Checks every line of kind `ipn`. A line that is no example is a problem of its own.
 #[must_use]
@@ -101,13 +95,14 @@ fn interpret(body: &str) -> Result<Interpretation, String> {
         headers: Vec::new(),
         body: body.as_bytes().to_vec(),
     };
-    let answer = AskedAnswer { status: 200, body: b"VERIFIED".to_vec(), complete: true };
+    let answer = AskedAnswer::new(200, "VERIFIED");
     let resume = gateway.resume.expect("this gateway is asked back");
-    match resume(&request, &settings, &answer, Timestamp::UNIX_EPOCH) {
+    match resume(&request, &settings, &[answer], Timestamp::UNIX_EPOCH) {
         Resumed::Genuine(interpretation) => Ok(interpretation),
         Resumed::Forged(reason) | Resumed::NotYetKnown(reason) => {
             Err(format!("not accepted: {}", reason.code))
         }
+        Resumed::Ask(_) => Err("not accepted: asks again".to_owned()),
     }
 }
 

@@ -1,0 +1,115 @@
+//! What every gateway is: one value of this shape, made in one source file.
+//!
+//! All functions are pure: no input or output, no clock, no randomness. Time is an argument.
+
+mod exchange;
+mod settings;
+
+pub use exchange::{
+    Ask, AskedAnswer, CannotCompose, Checkout, CheckoutForm, Interpretation, Outcome, RawRequest, Received,
+    Reply, Resumed, Told,
+};
+pub use settings::{
+    ACCEPT_UNCONFIRMED, Choice, SECRET_CHARS_MIN, Said, Setting, SettingFault, SettingKind, SettingProblem,
+    Settings,
+};
+
+use ipnd_core::{Event, EventKind};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A kind of sender.
+pub struct Gateway {
+    /// Stable, lower-case, used in addresses, the database and the API: `paypal-ipn`.
+    pub id: &'static str,
+    /// What people call it.
+    pub name: &'static str,
+    /// Gateways of one family tell of the same transactions, so the same event told by two of them counts once.
+    pub family: &'static str,
+    pub proof: Proof,
+    /// What the proof covers, by the names the gateway gives its fields. Only what is covered may move money (T-A17).
+    pub covers: Covers,
+    /// The source file itself, whose head is the documentation page, or a page in Markdown. See [`Gateway::page`].
+    pub documentation: &'static str,
+    pub settings: &'static [Setting],
+    /// The setting that lists the shop's own accounts, with which the receivers of a payment are compared (T-B03).
+    /// `None` where nobody but the account's own secret could have proved the message.
+    pub receivers: Option<&'static str>,
+    /// What this gateway can tell of: exactly the kinds for which `compose` has a message.
+    pub tells: &'static [EventKind],
+    /// The pauses before its second, third ... attempt when nobody answers as it wants, in seconds. The sandbox
+    /// keeps to them.
+    pub retries: &'static [u32],
+    pub repeats: Repeats,
+    /// Looks at a request and says what it is worth. Verification comes before any reading of the content.
+    pub receive: fn(&RawRequest, &Settings, Timestamp) -> Received,
+    /// Goes on after the questions so far have been answered. `None` for gateways that never ask.
+    pub resume: Option<Resume>,
+    /// What this gateway must hear. Called with a request that `receive` has looked at.
+    pub reply: fn(&RawRequest, &Settings, Outcome, Timestamp) -> Reply,
+    /// The request that this gateway would have sent to tell of this event: the inverse of `receive`.
+    pub compose: fn(&Event, &Settings, Timestamp) -> Result<RawRequest, CannotCompose>,
+    /// What the gateway's own API would answer, had it told all this: the inverse of `resume`. `None` for gateways
+    /// that never ask.
+    pub answer: Option<Answer>,
+    /// The form that sends a customer to this gateway with an order, where there is such a form.
+    pub checkout: Option<fn(&Checkout, &Settings) -> CheckoutForm>,
+}
+
+/// Reads the answers to the questions that were put about the same request so far, in their sequence.
+///
+/// It is called anew with every further answer, so it begins with the first one each time.
+pub type Resume = fn(&RawRequest, &Settings, &[AskedAnswer], Timestamp) -> Resumed;
+
+/// Plays the gateway's API: answers a question from everything that was told before, in its sequence.
+pub type Answer = fn(&Ask, &[Told], &Settings, Timestamp) -> AskedAnswer;
+
+/// How much the gateway's own proof is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// Nothing is proved; the message is a reason to go and look.
+    Hint,
+    /// Something is proved, but not everything that moves money, or the mechanism is known to be breakable.
+    Weak,
+    /// Everything that moves money is proved to be the gateway's.
+    Strong,
+}
+
+/// What a proof covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covers {
+    /// Every byte of the body. No other body is accepted with the same proof.
+    Body,
+    /// These fields and nothing else, named as the gateway names them.
+    Fields(&'static [&'static str]),
+    /// Nothing of the request: what counts is fetched from the gateway.
+    Nothing,
+}
+
+/// What it means when the same bytes come a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// The same message once more.
+    AreCopies,
+    /// The message only says that something has changed, so it may have changed again: the gateway is asked anew.
+    AreNews,
+}
+
+impl Gateway {
+    /// The documentation page in Markdown: the comment at the head of the source file, or the page as it is.
+    #[must_use]
+    pub fn page(&self) -> String {
+        if !self.documentation.starts_with("//!") {
+            return self.documentation.to_owned();
+        }
+        let head = self.documentation.lines().map_while(|line| line.strip_prefix("//!"));
+        head.flat_map(|line| [line.strip_prefix(' ').unwrap_or(line), "\n"]).collect()
+    }
+
+    /// Whether its messages move money by themselves, or only after the gateway or the owner has confirmed them.
+    #[must_use]
+    pub fn needs_confirmation(&self) -> bool {
+        self.proof != Proof::Strong
+    }
+}
