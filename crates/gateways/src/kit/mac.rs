@@ -10,8 +10,8 @@ use aws_lc_rs::{constant_time, digest, hmac};
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXLOWER_PERMISSIVE, HEXUPPER};
 use ipnd_core::Reason;
 
-/// Longest signature that is decoded, in bytes of its text. A SHA-512 in hexadecimal has 128.
-const TEXT_BYTES_MAX: usize = 256;
+/// Longest signature that is decoded, in bytes of its text. One by an RSA key of 8192 bits in hexadecimal has 2048.
+const TEXT_BYTES_MAX: usize = 2048;
 
 /// Signatures in one header that are looked at. Senders that rotate secrets send two.
 pub const SIGNATURES_MAX: usize = 16;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`verified`] | the value without which nothing may be interpreted |
 //! | [`mac`] | HMAC, and digests over a text that holds the secret |
+//! | [`asymmetric`] | signatures that are checked with the gateway's public key |
 //! | [`signed_time`] | the window of a timestamp inside a signature |
 //! | [`postback`] | proof by asking the sender: the question and the strict reading of its answer |
 //! | [`fetch`] | proof by fetching the thing that a notification only names |
@@ -18,6 +19,7 @@
 //! | [`reply`] | the replies that most gateways want to hear |
 
 pub mod amount;
+pub mod asymmetric;
 pub mod charset;
 pub mod dates;
 pub mod fetch;
