@@ -39,7 +39,6 @@ impl<'a> Fetched<'a> {
     ///
     /// # Errors
     /// [`Resumed::Forged`] for what the gateway does not know, [`Resumed::NotYetKnown`] for an unclear answer.
-    #[expect(clippy::result_large_err, reason = "the error is the caller's own result")]
     pub fn found(self) -> Result<Verified<'a>, Resumed> {
         match self {
             Self::Found(verified) => Ok(verified),

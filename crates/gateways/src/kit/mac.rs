@@ -148,7 +148,7 @@ impl Algorithm {
     #[must_use]
     pub fn compute(self, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         match self {
-            Self::HmacMd5 => hmac_blocks::<64>(key, parts, |parts| md5(parts)),
+            Self::HmacMd5 => hmac_blocks::<64>(key, parts, md5),
             // SHA3-256 takes blocks of 136 bytes.
             Self::HmacSha3_256 => hmac_blocks::<136>(key, parts, |parts| hash(&digest::SHA3_256, parts)),
             Self::HmacSha1 => keyed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key, parts),

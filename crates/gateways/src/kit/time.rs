@@ -26,5 +26,5 @@ pub fn milliseconds(text: &str) -> Option<Timestamp> {
 #[must_use]
 pub fn local(text: &str, offset: Offset) -> Option<Timestamp> {
     let local: DateTime = text.parse().ok()?;
-    Some(TimeZone::fixed(offset).to_timestamp(local).ok()?)
+    TimeZone::fixed(offset).to_timestamp(local).ok()
 }
