@@ -1,7 +1,7 @@
 //! The check worker: finds out whether notifications are genuine.
 //!
-//! For each that is due it runs the gateway's `receive`, puts the question to the gateway if there is one, has the
-//! answer read by `resume`, holds genuine events against the account, and hands the result to the store, which does
+//! For each that is due it runs the gateway's `receive`, puts the questions to the gateway if there are any, has the
+//! answers read by `resume`, holds genuine events against the account, and hands the result to the store, which does
 //! the rest in one transaction. Whatever goes wrong on the way means "not yet known": never genuine, never forged
 //! (T-A08). It is asked again with growing pauses for four days.
 
@@ -9,16 +9,19 @@ use crate::client::{Client, ExchangeError};
 use crate::observe;
 use crate::pace::{self, Pace};
 use crate::pause::Pauses;
+use crate::remembered::Remembered;
 use crate::rounds::{self, Rounds};
-use ipnd_core::limits::CHECK_HOURS_MAX;
+use ipnd_core::limits::{ASKS_MAX, CHECK_HOURS_MAX};
 use ipnd_core::{ExaminedEvent, Expectation, Reason, examine};
-use ipnd_gateways::{Ask, Gateway, Interpretation, Received, Resumed, Settings};
+use ipnd_gateways::{
+    ACCEPT_UNCONFIRMED, Ask, AskedAnswer, Gateway, Interpretation, Proof, Received, Resumed, Settings,
+};
 use ipnd_store::{Account, CheckOutcome, Clock, DueCheck, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
-/// Longer than the longest wait for a turn and the longest exchange together.
-const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// Longer than the longest wait for a turn and the longest exchanges together.
+const LEASE: SignedDuration = SignedDuration::from_secs(180);
 
 const PAUSES: Pauses =
     Pauses { first: SignedDuration::from_secs(10), longest: SignedDuration::from_hours(1) };
@@ -28,6 +31,7 @@ pub(crate) struct CheckWorker {
     pub(crate) clock: Clock,
     pub(crate) client: Client,
     pub(crate) pace: Pace,
+    pub(crate) remembered: Remembered,
 }
 
 /// What is known after one look.
@@ -78,49 +82,68 @@ impl CheckWorker {
         Ok((gateway, settings))
     }
 
+    /// The clock is the one of the arrival: a signature that was fresh then stays so, however long the proof takes.
     async fn look(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Look {
-        match (gateway.receive)(&due.request, settings, self.clock.now()) {
+        match (gateway.receive)(&due.request, settings, due.received_at) {
             Received::Proven(interpretation) => Look::Genuine(interpretation),
             // It was acceptable when it came in, so what has changed is on our side. That proves no forgery.
             Received::Refused(reason) => Look::NotYetKnown(reason),
+            Received::Probe => Look::NotYetKnown(Reason::new("probe", "")),
             Received::Ask(ask) => self.ask(due, gateway, settings, ask).await,
         }
     }
 
-    async fn ask(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings, ask: Ask) -> Look {
-        let Some(resume) = gateway.resume else {
-            return Look::NotYetKnown(Reason::new(
-                "asked_in_vain",
-                "the gateway has no way to read an answer",
-            ));
-        };
+    /// Asks until the gateway's file knows, one question after the other.
+    async fn ask(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings, mut ask: Ask) -> Look {
+        let vain = |detail: &str| Look::NotYetKnown(Reason::new("asked_in_vain", detail));
+        let Some(resume) = gateway.resume else { return vain("the gateway has no way to read an answer") };
+        let mut answers = Vec::new();
+        while answers.len() < ASKS_MAX {
+            match self.answer(due, &ask).await {
+                Ok(answer) => answers.push(answer),
+                Err(look) => return look,
+            }
+            match resume(&due.request, settings, &answers, due.received_at) {
+                Resumed::Genuine(interpretation) => return Look::Genuine(interpretation),
+                Resumed::Forged(reason) => return Look::Forged(reason),
+                Resumed::NotYetKnown(reason) => return Look::NotYetKnown(reason),
+                Resumed::Ask(next) => ask = next,
+            }
+        }
+        vain("it was asked too many questions")
+    }
+
+    /// One answer: an earlier one that will do, or what comes back now.
+    async fn answer(&self, due: &DueCheck, ask: &Ask) -> Result<AskedAnswer, Look> {
         let account = due.account.id;
-        let Some(turn) = self.pace.turn(account, &self.clock).await else { return Look::Unasked };
-        let answer = self.client.exchange(ask.method, &ask.url, &ask.headers, ask.body).await;
+        if let Some(answer) = self.remembered.recall(account, ask, self.clock.now()) {
+            return Ok(answer);
+        }
+        let Some(turn) = self.pace.turn(account, &self.clock).await else { return Err(Look::Unasked) };
+        let answer = self.client.exchange(ask.method, &ask.url, &ask.headers, ask.body.clone()).await;
         drop(turn);
         // A refusal is ours: it says nothing about whether the gateway answers.
         if !answer.as_ref().is_err_and(ExchangeError::is_refused) {
             self.pace.went(account, answer.is_ok(), self.clock.now());
         }
-        let answer = match answer {
-            Ok(answer) => answer.into(),
+        match answer {
+            Ok(answer) => {
+                let answer = answer.into();
+                self.remembered.keep(account, ask, &answer, self.clock.now());
+                Ok(answer)
+            }
             Err(error) => {
                 observe::asked_in_vain(due.notification, &error);
-                return Look::NotYetKnown(Reason::new("asked_in_vain", error.to_string()));
+                Err(Look::NotYetKnown(Reason::new("asked_in_vain", error.to_string())))
             }
-        };
-        match resume(&due.request, settings, &answer, self.clock.now()) {
-            Resumed::Genuine(interpretation) => Look::Genuine(interpretation),
-            Resumed::Forged(reason) => Look::Forged(reason),
-            Resumed::NotYetKnown(reason) => Look::NotYetKnown(reason),
         }
     }
 
     async fn settle(&self, due: &DueCheck, look: Look) {
         let outcome = match look {
             Look::Genuine(interpretation) => {
-                let remark = interpretation.remark;
-                CheckOutcome::Genuine { events: examined(&due.account, interpretation.events), remark }
+                let remark = interpretation.remark.clone();
+                CheckOutcome::Genuine { events: examined(&due.account, interpretation), remark }
             }
             Look::Forged(reason) => CheckOutcome::Forged(reason),
             Look::NotYetKnown(reason) => not_yet_known(due, reason, self.clock.now()),
@@ -141,20 +164,30 @@ impl CheckWorker {
 }
 
 /// The events with what does not fit the account they came in by.
-fn examined(account: &Account, events: Vec<ipnd_core::Event>) -> Vec<ExaminedEvent> {
-    let receivers = account.settings.get("receivers").map(String::as_str).unwrap_or_default();
+fn examined(account: &Account, interpretation: Interpretation) -> Vec<ExaminedEvent> {
+    let list = |key: &'static str| {
+        let values = account.settings.get(key).map(String::as_str).unwrap_or_default();
+        let values = values.split(['\n', ',']).map(str::trim).filter(|value| !value.is_empty());
+        values.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let gateway = ipnd_gateways::find(&account.gateway);
+    let key = gateway.and_then(|gateway| gateway.receivers);
+    let is_needed = |key: &str| {
+        let table = gateway.map_or(&[][..], |gateway| gateway.settings);
+        table.iter().any(|setting| setting.key == key && setting.required)
+    };
+    let is_accepted = account.settings.get(ACCEPT_UNCONFIRMED.key).is_some_and(|word| word == "yes");
     let expectation = Expectation {
         environment: account.environment,
-        receivers: Some(
-            receivers
-                .split(['\n', ','])
-                .map(|name| name.trim().to_owned())
-                .filter(|n| !n.is_empty())
-                .collect(),
-        ),
-        is_confirmed: true,
+        // A list that nobody has to fill in and nobody has filled in compares nothing.
+        receivers: key
+            .map(|key| (key, list(key)))
+            .filter(|(key, list)| is_needed(key) || !list.is_empty())
+            .map(|(_, list)| list),
+        is_confirmed: interpretation.proof == Proof::Strong || is_accepted,
     };
-    events.into_iter().map(|event| ExaminedEvent { concerns: examine(&event, &expectation), event }).collect()
+    let events = interpretation.events.into_iter();
+    events.map(|event| ExaminedEvent { concerns: examine(&event, &expectation), event }).collect()
 }
 
 /// Asked again later, or given up when the next time would be too late.

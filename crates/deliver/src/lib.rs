@@ -6,6 +6,7 @@ pub mod mail;
 mod observe;
 mod pace;
 mod pause;
+mod remembered;
 mod rounds;
 pub mod templates;
 mod workers;

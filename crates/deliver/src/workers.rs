@@ -4,6 +4,7 @@ use crate::checks::CheckWorker;
 use crate::client::Client;
 use crate::mail::{MailConfig, MailWorker};
 use crate::pace::Pace;
+use crate::remembered::Remembered;
 use crate::rounds;
 use ipnd_store::{Clock, Store};
 use std::sync::Arc;
@@ -39,6 +40,7 @@ impl Workers {
             clock: clock.clone(),
             client: client.clone(),
             pace: Pace::new(),
+            remembered: Remembered::default(),
         });
         let mails = Arc::new(MailWorker { store: Arc::clone(&store), clock, client, config: mail, base_url });
         let running = [

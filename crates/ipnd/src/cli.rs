@@ -60,9 +60,10 @@ enum Command {
 enum GatewaysCommand {
     /// Hold files of example messages against what ipnd makes of them
     ///
-    /// Each line is a JSON object with `name`, `kind`, `body` and `expect`. Only lines of kind `ipn` are checked.
+    /// NAME.json is a list of signed requests of the gateway NAME with what is expected of each; a file that ends in
+    /// .jsonl has one PayPal message a line. Of a folder, every such file is read. Prints a line for each example.
     Check {
-        #[arg(required = true, value_name = "FILE")]
+        #[arg(required = true, value_name = "FILE|FOLDER")]
         files: Vec<PathBuf>,
     },
 }

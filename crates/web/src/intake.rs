@@ -1,4 +1,4 @@
-//! Where gateways tell: `POST /in/{token}`.
+//! Where gateways tell: `POST /in/{token}`; some only look first whether anybody answers, with GET or HEAD.
 //!
 //! Bounds the request, finds the account, has the gateway look at it, journals it, answers. Nothing else. An answer
 //! that means “received” is given only after the journal is on the disk; everything that cannot be kept is answered
@@ -17,18 +17,18 @@ use axum::routing::{any, post};
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use ipnd_core::{Language, Reason};
 use ipnd_gateways::{Gateway, Outcome, RawRequest, Received, Reply, Settings};
 use ipnd_store::{Account, Journaled, NewNotification, StoreError};
 
 pub(crate) fn routes() -> Router<App> {
-    // A method that is not POST hears the same for every token, whether it exists or not.
-    let wrong_method = || async { (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]) };
+    // Other methods hear the same for every token, whether it exists or not.
+    let wrong_method = || async { not_allowed() };
     // Nor does anything else below this path look like a page.
     let nothing = || any(|| async { StatusCode::NOT_FOUND });
     Router::new()
-        .route("/in/{token}", post(receive).fallback(wrong_method))
+        .route("/in/{token}", post(receive).get(receive).fallback(wrong_method))
         .route("/in", nothing())
         .route("/in/", nothing())
         .route("/in/{token}/", nothing())
@@ -41,6 +41,8 @@ enum Refusal {
     Unknown,
     /// The message cannot be accepted as it is.
     Message { status: StatusCode, sentence: String, code: String },
+    /// Nothing is told that way here.
+    Method,
     /// Not now. Nothing was kept; the gateway has to send it again.
     Later(&'static str),
     /// A defect of ours; the gateway has to send it again.
@@ -65,7 +67,11 @@ async fn receive(
 async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply, Refusal> {
     let remote = Remote::of(&parts.extensions);
     let now = app.clock.now();
+    let is_post = parts.method == Method::POST;
     let Some(account) = app.store.account_by_token(token).await? else {
+        if !is_post {
+            return Err(Refusal::Method);
+        }
         // Guessing costs as much as forging.
         let is_flood = !app.unproven().take(remote, now);
         return Err(if is_flood { Refusal::Later("flood") } else { Refusal::Unknown });
@@ -75,13 +81,20 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
         body::read(body, app.limits.body_bytes_max).await.map_err(|problem| unreadable(app, problem))?;
     let request = raw(parts, &body);
     match (gateway.receive)(&request, &settings, now) {
+        Received::Probe => return Ok((gateway.reply)(&request, &settings, Outcome::Probed, now)),
+        Received::Refused(_) if !is_post => return Err(Refusal::Method),
         Received::Proven(_) => {}
         // Whatever is not proved by itself makes work, so one address may send only so much of it (T-G07).
         _ if !app.unproven().take(remote, now) => return Err(Refusal::Later("flood")),
         Received::Ask(_) => {}
-        Received::Refused(reason) => return Err(refused(gateway, &reason)),
+        Received::Refused(reason) => {
+            let reply = (gateway.reply)(&request, &settings, Outcome::Refused, now);
+            return Err(refused(&reply, &reason));
+        }
     }
-    let notification = NewNotification { account: account.id, received_at: now, remote: remote.0, request };
+    let kept = request.clone();
+    let notification =
+        NewNotification { account: account.id, received_at: now, remote: remote.0, request: kept };
     let waiting_max = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
     let outcome = match app.store.journal(notification, waiting_max).await? {
         Journaled::New(_) => Outcome::Accepted,
@@ -89,7 +102,7 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
     };
     let word = if outcome == Outcome::Accepted { "new" } else { "copy" };
     metrics::counter!("ipnd_notifications_total", "gateway" => gateway.id, "kind" => word).increment(1);
-    Ok((gateway.reply)(outcome))
+    Ok((gateway.reply)(&request, &settings, outcome, now))
 }
 
 /// The gateway that is to look at it, and what it has to know. Both were right when the account was made.
@@ -102,7 +115,7 @@ fn understand(account: &Account) -> Result<(&'static Gateway, Settings), Refusal
     let settings = settings.map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         tracing::error!(account = %account.id, ?problems, "the account's settings do not fit its gateway any more");
-        Refusal::Defect
+        Refusal::Later("settings")
     })?;
     Ok((gateway, settings))
 }
@@ -140,10 +153,9 @@ fn unreadable(app: &App, problem: BodyProblem) -> Refusal {
     Refusal::Message { status: problem.status(), sentence, code: code.to_owned() }
 }
 
-fn refused(gateway: &Gateway, reason: &Reason) -> Refusal {
-    let status = (gateway.reply)(Outcome::Refused).status;
+fn refused(reply: &Reply, reason: &Reason) -> Refusal {
     Refusal::Message {
-        status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+        status: StatusCode::from_u16(reply.status).unwrap_or(StatusCode::BAD_REQUEST),
         sentence: reason.sentence(Language::En),
         code: reason.code.clone(),
     }
@@ -181,6 +193,7 @@ impl Refusal {
                 count(code);
                 (status, sentence).into_response()
             }
+            Self::Method => not_allowed(),
             Self::Later(code) => {
                 count(code.into());
                 later(StatusCode::SERVICE_UNAVAILABLE)
@@ -191,6 +204,10 @@ impl Refusal {
             }
         }
     }
+}
+
+fn not_allowed() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]).into_response()
 }
 
 fn later(status: StatusCode) -> Response {

@@ -44,7 +44,7 @@ pub struct Answer {
 
 impl From<Answer> for AskedAnswer {
     fn from(answer: Answer) -> Self {
-        Self { status: answer.status, body: answer.body, complete: answer.complete }
+        Self { complete: answer.complete, ..Self::new(answer.status, answer.body) }
     }
 }
 

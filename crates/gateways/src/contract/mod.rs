@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A kind of sender.
+#[derive(Clone, Copy)]
 pub struct Gateway {
     /// Stable, lower-case, used in addresses, the database and the API: `paypal-ipn`.
     pub id: &'static str,

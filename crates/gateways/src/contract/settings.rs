@@ -69,6 +69,30 @@ impl SettingKind {
         matches!(self, Self::Secret | Self::Secrets)
     }
 
+    /// The stable word, for the API and for forms.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Secret => "secret",
+            Self::Secrets => "secrets",
+            Self::List => "list",
+            Self::Choice(_) => "choice",
+            Self::Switch => "switch",
+            Self::Document => "document",
+            Self::SandboxUrl => "sandbox_url",
+        }
+    }
+
+    /// What can be chosen; nothing where the value is free.
+    #[must_use]
+    pub fn choices(self) -> &'static [Choice] {
+        match self {
+            Self::Choice(choices) => choices,
+            _ => &[],
+        }
+    }
+
     /// Whether the value may have several lines.
     #[must_use]
     pub fn has_lines(self) -> bool {

@@ -32,7 +32,10 @@ fn leads_somewhere(from: &Page, file: &str, anchor: Option<&str>) -> bool {
 fn every_page_stands_in_the_index() {
     let index = page("docs/README.md");
     for page in pages() {
-        let Some(path) = page.path.strip_prefix("docs/").filter(|path| *path != "README.md") else {
+        // The pages of gateways have an index of their own, which is made with them.
+        let Some(path) = page.path.strip_prefix("docs/").filter(|path| {
+            *path != "README.md" && (!path.starts_with("gateways/") || *path == "gateways/README.md")
+        }) else {
             continue;
         };
         assert!(index.links().iter().any(|link| link == path), "docs/README.md does not name {path}");

@@ -67,8 +67,9 @@ fn set_up(owner: &mut Browser, code: &str) -> String {
 
 /// Connects a live PayPal account; gives the page that says what is left to do.
 fn connect(owner: &mut Browser) -> String {
-    let form = owner.get("/owner/accounts/new");
-    assert!(form.body.contains("PayPal (IPN)"), "{}", form.body);
+    let choice = owner.get("/owner/accounts/new");
+    assert!(choice.body.contains("PayPal (IPN)"), "{}", choice.body);
+    let form = owner.get("/owner/accounts/new?gateway=paypal-ipn");
     // Every form of the page carries the session's token; one form has it once.
     let mut fields = form.hidden_fields();
     fields.sort();

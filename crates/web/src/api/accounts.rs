@@ -81,15 +81,15 @@ fn show(app: &App, account: &Account) -> AccountView {
     let mut secrets = Vec::new();
     for (key, value) in &account.settings {
         match kind(key) {
-            Some(SettingKind::Text | SettingKind::SandboxUrl) => {
-                settings.insert(key.clone(), SettingValue::Text(value.clone()));
-            }
+            // A setting that its gateway does not know any more may have been a secret.
+            None | Some(SettingKind::Secret | SettingKind::Secrets) => secrets.push(key.clone()),
             Some(SettingKind::List) => {
                 let values = value.split(['\n', ',']).map(str::trim).filter(|value| !value.is_empty());
                 settings.insert(key.clone(), SettingValue::List(values.map(str::to_owned).collect()));
             }
-            // A setting that its gateway does not know any more may have been a secret.
-            Some(SettingKind::Secret) | None => secrets.push(key.clone()),
+            Some(_) => {
+                settings.insert(key.clone(), SettingValue::Text(value.clone()));
+            }
         }
     }
     AccountView {

@@ -2,7 +2,8 @@
 
 use super::lists::List;
 use crate::auth::KeyHolder;
-use ipnd_gateways::{ALL, Gateway, Proof, SettingKind};
+use ipnd_core::EventKind;
+use ipnd_gateways::{ALL, Gateway, Proof};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -12,6 +13,8 @@ pub(super) struct GatewayView {
     family: &'static str,
     /// How much its own proof is worth: `strong`, `weak` or `hint`.
     proof: Proof,
+    /// The events that it can tell of.
+    events: &'static [EventKind],
     /// Whether customers can be sent to it.
     has_checkout: bool,
     settings: Vec<SettingView>,
@@ -21,6 +24,9 @@ pub(super) struct GatewayView {
 struct SettingView {
     key: &'static str,
     kind: &'static str,
+    /// The words that a `choice` can have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<&'static str>,
     required: bool,
     label: &'static str,
     help: &'static str,
@@ -34,7 +40,8 @@ pub(super) async fn list(_: KeyHolder) -> axum::Json<List<GatewayView>> {
 fn show(gateway: &'static Gateway) -> GatewayView {
     let settings = gateway.settings.iter().map(|setting| SettingView {
         key: setting.key,
-        kind: kind_word(setting.kind),
+        kind: setting.kind.word(),
+        choices: setting.kind.choices().iter().map(|choice| choice.word).collect(),
         required: setting.required,
         label: setting.label.en,
         help: setting.help.en,
@@ -44,16 +51,8 @@ fn show(gateway: &'static Gateway) -> GatewayView {
         name: gateway.name,
         family: gateway.family,
         proof: gateway.proof,
+        events: gateway.tells,
         has_checkout: gateway.checkout.is_some(),
         settings: settings.collect(),
-    }
-}
-
-fn kind_word(kind: SettingKind) -> &'static str {
-    match kind {
-        SettingKind::Text => "text",
-        SettingKind::Secret => "secret",
-        SettingKind::List => "list",
-        SettingKind::SandboxUrl => "sandbox_url",
     }
 }

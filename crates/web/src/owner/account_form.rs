@@ -53,6 +53,8 @@ struct Input {
     kind: &'static str,
     required: bool,
     value: String,
+    /// Word and label of what can be chosen.
+    choices: Vec<(&'static str, &'static str)>,
     /// A secret that is there already and is not shown.
     is_kept: bool,
     problem: Option<String>,
@@ -73,7 +75,7 @@ impl Form {
     pub(super) fn of(gateway: &Gateway, account: &Account) -> Self {
         let is_shown = |key: &str| {
             let setting = gateway.settings.iter().find(|setting| setting.key == key);
-            setting.is_some_and(|setting| setting.kind != SettingKind::Secret)
+            setting.is_some_and(|setting| !setting.kind.is_secret())
         };
         let values = account.settings.iter().filter(|(key, _)| is_shown(key));
         Self {
@@ -109,7 +111,7 @@ impl Form {
     /// A secret that was left empty stays as it is.
     fn keep_secrets(&mut self, gateway: &Gateway, known: Option<&Account>) {
         let Some(account) = known else { return };
-        for setting in gateway.settings.iter().filter(|setting| setting.kind == SettingKind::Secret) {
+        for setting in gateway.settings.iter().filter(|setting| setting.kind.is_secret()) {
             if let Some(secret) = account.settings.get(setting.key) {
                 self.values.entry(setting.key.to_owned()).or_insert_with(|| secret.clone());
             }
@@ -134,7 +136,7 @@ impl Form {
         let environment = self.environment.unwrap_or(Environment::Sandbox);
         if let Err(problems) = Settings::check(gateway.settings, environment, self.values.clone()) {
             for problem in problems {
-                wrong(&problem.key, in_words(problem.fault, words));
+                wrong(&problem.key, in_words(&problem.fault, words));
             }
         }
     }
@@ -149,7 +151,7 @@ impl Form {
     /// The settings as they are shown beside the account: label and value, without secrets.
     pub(super) fn shown_values(&self, gateway: &Gateway, words: Words) -> Vec<(String, String)> {
         let shown = |setting: &Setting| {
-            let value = self.values.get(setting.key).filter(|_| setting.kind != SettingKind::Secret)?;
+            let value = self.values.get(setting.key).filter(|_| !setting.kind.is_secret())?;
             Some((setting.label.r#in(words.0).to_owned(), value.clone()))
         };
         gateway.settings.iter().filter_map(shown).collect()
@@ -157,14 +159,17 @@ impl Form {
 }
 
 /// The gateways' own check speaks English; the page says the same in its own language.
-fn in_words(fault: SettingFault, words: Words) -> String {
-    words.t(match fault {
-        SettingFault::Missing => "accounts.problem_needed",
-        SettingFault::Unknown => "accounts.problem_unknown",
-        SettingFault::SandboxOnly => "accounts.problem_sandbox_only",
-        SettingFault::NotAnAddress => "accounts.problem_not_url",
-        SettingFault::ControlCharacter => "accounts.problem_control_character",
-    })
+fn in_words(fault: &SettingFault, words: Words) -> String {
+    match fault {
+        SettingFault::Missing => words.t("accounts.problem_needed"),
+        SettingFault::Unknown => words.t("accounts.problem_unknown"),
+        SettingFault::SandboxOnly => words.t("accounts.problem_sandbox_only"),
+        SettingFault::NotAnAddress => words.t("accounts.problem_not_url"),
+        SettingFault::ControlCharacter => words.t("accounts.problem_control_character"),
+        SettingFault::NotAChoice => words.t("accounts.problem_no_choice"),
+        SettingFault::TooShort(least) => words.with("accounts.problem_short", "least", &least.to_string()),
+        SettingFault::Malformed(detail) => words.with("accounts.problem_malformed", "detail", detail),
+    }
 }
 
 pub(super) async fn form_page(
@@ -202,20 +207,17 @@ pub(super) async fn form_page(
 }
 
 fn input(setting: &Setting, account: Option<&Account>, form: &Form, words: Words) -> Input {
-    let is_secret = setting.kind == SettingKind::Secret;
+    let is_secret = setting.kind.is_secret();
+    let choices = setting.kind.choices();
     let value = form.values.get(setting.key).filter(|_| !is_secret).cloned().unwrap_or_default();
     Input {
         name: format!("{PREFIX}{}", setting.key),
         label: setting.label.r#in(words.0).to_owned(),
         help: setting.help.r#in(words.0).to_owned(),
-        kind: match setting.kind {
-            SettingKind::Text => "text",
-            SettingKind::Secret => "secret",
-            SettingKind::List => "list",
-            SettingKind::SandboxUrl => "sandbox_url",
-        },
+        kind: setting.kind.word(),
         required: setting.required,
         value,
+        choices: choices.iter().map(|choice| (choice.word, choice.label.r#in(words.0))).collect(),
         is_kept: is_secret && account.is_some_and(|account| account.settings.contains_key(setting.key)),
         problem: form.problems.get(setting.key).cloned(),
     }
@@ -231,27 +233,22 @@ mod tests {
     /// One setting of each kind.
     fn gateway() -> Gateway {
         let same = |text| Said { en: text, de: text, es: text, uk: text };
-        let setting =
-            |key, kind, required| Setting { key, kind, required, label: same("Label"), help: same("Help") };
+        let setting = |key, kind, required| Setting {
+            key,
+            kind,
+            required,
+            label: same("Label"),
+            help: same("Help"),
+            sample: "",
+            check: None,
+        };
         let table = vec![
             setting("ids", SettingKind::List, true),
             setting("secret", SettingKind::Secret, true),
             setting("url", SettingKind::SandboxUrl, false),
         ];
         let known = ipnd_gateways::ALL[0];
-        Gateway {
-            id: "test",
-            name: "Test",
-            family: "test",
-            proof: known.proof,
-            documentation: "",
-            settings: table.leak(),
-            receive: known.receive,
-            resume: known.resume,
-            reply: known.reply,
-            compose: known.compose,
-            checkout: known.checkout,
-        }
+        Gateway { id: "test", name: "Test", family: "test", settings: table.leak(), ..*known }
     }
 
     fn account(settings: &[(&str, &str)]) -> Account {

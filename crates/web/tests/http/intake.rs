@@ -3,8 +3,9 @@
 use crate::harness::{FORM, Server, new_account, paid};
 use ipnd_core::limits::{UNPROVEN_BURST_PER_ADDRESS, UNPROVEN_PER_ADDRESS_A_SECOND};
 use ipnd_core::{Environment, Limits, OrderStatus};
-use ipnd_gateways::Outcome;
+use ipnd_gateways::{Outcome, RawRequest, Settings};
 use ipnd_store::{CheckState, NotificationFilter, NotificationLine, Store as _};
+use jiff::Timestamp;
 
 async fn kept(server: &Server) -> Vec<NotificationLine> {
     let filter = NotificationFilter { limit: 200, ..NotificationFilter::default() };
@@ -166,8 +167,10 @@ async fn t_d16_our_own_endpoint_redirects() {
         }
     }
     for gateway in ipnd_gateways::ALL {
-        for outcome in [Outcome::Accepted, Outcome::Duplicate, Outcome::Refused] {
-            let status = (gateway.reply)(outcome).status;
+        let settings = Settings::sample(gateway.settings);
+        let request = RawRequest::post("text/plain", "");
+        for outcome in [Outcome::Accepted, Outcome::Duplicate, Outcome::Probed, Outcome::Refused] {
+            let status = (gateway.reply)(&request, &settings, outcome, Timestamp::UNIX_EPOCH).status;
             assert!(!(300..400).contains(&status), "{} {outcome:?}", gateway.id);
         }
     }
