@@ -10,6 +10,8 @@
 use super::mac::Encoding;
 use super::verified::Verified;
 use crate::RawRequest;
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::PublicEncryptingKey;
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 use ipnd_core::Reason;
 use p256::pkcs8::der::{Decode, asn1::UintRef};
@@ -55,6 +57,8 @@ pub mod published {
 pub struct PublicKey {
     scheme: Scheme,
     key: ParsedPublicKey,
+    /// Length of a signature; 0 where it varies.
+    signature_bytes: usize,
 }
 
 impl PublicKey {
@@ -100,7 +104,20 @@ impl PublicKey {
     fn parse(scheme: Scheme, bytes: &[u8]) -> Result<Self, Reason> {
         let key = ParsedPublicKey::new(scheme.algorithm(), bytes);
         let key = key.map_err(|rejected| unusable(rejected.to_string()))?;
-        Ok(Self { scheme, key })
+        let signature_bytes = match scheme {
+            Scheme::RsaSha1 | Scheme::RsaSha256 | Scheme::RsaSha512 => rsa_bytes(&key)?,
+            Scheme::EcdsaP256Sha256 | Scheme::EcdsaK256Sha256 => 0,
+            Scheme::EcdsaP256Sha256Fixed | Scheme::Ed25519 => 64,
+        };
+        Ok(Self { scheme, key, signature_bytes })
+    }
+
+    /// Whether bytes can be a signature by this key at all.
+    fn can_be_signature(&self, given: &[u8]) -> bool {
+        match self.signature_bytes {
+            0 => Vec::<UintRef<'_>>::from_der(given).is_ok_and(|numbers| numbers.len() == 2),
+            length => given.len() == length,
+        }
     }
 
     #[must_use]
@@ -118,7 +135,7 @@ impl PublicKey {
         parts: &[&[u8]],
         given: &[u8],
     ) -> Result<Verified<'a>, Reason> {
-        if !self.scheme.has_form(given) {
+        if !self.can_be_signature(given) {
             return Err(Reason::new("signature_malformed", ""));
         }
         let signed = self.key.verify_sig(&parts.concat(), given);
@@ -170,18 +187,21 @@ impl Scheme {
             Self::Ed25519 => &signature::ED25519,
         }
     }
+}
 
-    /// Whether bytes can be a signature of this scheme at all.
-    fn has_form(self, given: &[u8]) -> bool {
-        match self {
-            Self::RsaSha1 | Self::RsaSha256 | Self::RsaSha512 => (256..=1024).contains(&given.len()),
-            Self::EcdsaP256Sha256 | Self::EcdsaK256Sha256 => {
-                Vec::<UintRef<'_>>::from_der(given).is_ok_and(|numbers| numbers.len() == 2)
-            }
-            Self::EcdsaP256Sha256Fixed | Self::Ed25519 => given.len() == 64,
-        }
+/// Length of an RSA modulus. The library looks at it only when it checks a signature, and a key that is too small is
+/// the key's fault.
+fn rsa_bytes(key: &ParsedPublicKey) -> Result<usize, Reason> {
+    let der = key.as_der().map_err(|_| unusable(""))?;
+    let key = PublicEncryptingKey::from_der(der.as_ref()).map_err(|error| unusable(error.to_string()))?;
+    match key.key_size_bits() {
+        2048..=8192 => Ok(key.key_size_bytes()),
+        bits => Err(unusable(format!("{bits} bits"))),
     }
 }
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod vectors;

@@ -104,12 +104,26 @@ fn sign_rsa(pair: &RsaKeyPair, padding: &'static dyn RsaEncoding, message: &[u8]
     done.map(|()| signed).map_err(|_| unusable("it cannot sign"))
 }
 
+/// DigestInfo of SHA-1 up to the digest (RFC 8017, 9.2).
+pub(super) const SHA1_DIGEST_INFO: [u8; 15] =
+    [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
+
 /// RFC 8017, 8.2.1 with SHA-1, by the book: the library makes no such signatures any more, and two gateways still do.
 /// For keys of 2048 bits.
 fn sign_sha1(numbers: &[u8], message: &[u8]) -> Result<Vec<u8>, Reason> {
-    /// DigestInfo of SHA-1 up to the digest (RFC 8017, 9.2).
-    const DIGEST_INFO: [u8; 15] =
-        [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
+    power(numbers, &padded_sha1(message))
+}
+
+/// The digest as the padding wants it (RFC 8017, 9.2).
+fn padded_sha1(message: &[u8]) -> Vec<u8> {
+    let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, message);
+    let tail = [&[0][..], &SHA1_DIGEST_INFO, digest.as_ref()].concat();
+    let filling = vec![0xff; RSA_BYTES - 2 - tail.len()];
+    [&[0, 1], filling.as_slice(), &tail].concat()
+}
+
+/// A number to the power of the private exponent.
+fn power(numbers: &[u8], padded: &[u8]) -> Result<Vec<u8>, Reason> {
     let malformed = || unusable("no RSA key of 2048 bits");
     // version, modulus, public exponent, private exponent, ...
     let numbers = Vec::<UintRef<'_>>::from_der(numbers).map_err(|_| malformed())?;
@@ -120,11 +134,16 @@ fn sign_sha1(numbers: &[u8], message: &[u8]) -> Result<Vec<u8>, Reason> {
     };
     let (modulus, exponent) = (number(1)?, number(3)?);
     let modulus: Odd<U2048> = Option::from(Odd::new(modulus)).ok_or_else(malformed)?;
-    let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, message);
-    let tail = [&[0][..], &DIGEST_INFO, digest.as_ref()].concat();
-    let filling = vec![0xff; RSA_BYTES - 2 - tail.len()];
-    let padded = U2048::from_be_slice(&[&[0, 1], filling.as_slice(), &tail].concat());
     let params = FixedMontyParams::new_vartime(modulus);
-    let signed = FixedMontyForm::new(&padded, &params).pow_vartime(&exponent).retrieve();
-    Ok(signed.to_be_bytes().to_vec())
+    let base = FixedMontyForm::new(&U2048::from_be_slice(padded), &params);
+    Ok(base.pow_vartime(&exponent).retrieve().to_be_bytes().to_vec())
+}
+
+/// What a key makes of bytes that are padded already, rightly or not: for tests of the checking side.
+#[cfg(test)]
+pub(super) fn raw_rsa(private: &str, padded: &[u8]) -> Result<Vec<u8>, Reason> {
+    match SigningKey::from_pem(Scheme::RsaSha1, private)?.pair {
+        Pair::Rsa(_, numbers) => power(&numbers, padded),
+        _ => Err(unusable("no RSA key")),
+    }
 }
