@@ -7,6 +7,7 @@ mod check;
 mod contract;
 pub mod drive;
 pub mod kit;
+mod paypal;
 pub mod paypal_ipn;
 mod stripe;
 

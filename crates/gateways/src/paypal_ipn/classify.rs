@@ -1,9 +1,12 @@
-//! What PayPal's words mean: `txn_type`, `payment_status`, `pending_reason`, the status of a mass-pay line.
+//! What the words of the classic notification mean: `txn_type`, and the status of a mass-pay line. Those that PayPal uses
+//! everywhere stand in [`crate::paypal::words`].
 //!
 //! The tables are closed. A word that is not in them is kept and shown to the owner, and has no effect (T-B05).
 
 use ipnd_core::EventKind;
 use ipnd_core::event::EventKind::*;
+
+pub(super) use crate::paypal::words::{canonical, kind_of_status, status_of_kind};
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +27,6 @@ pub(super) enum Subject {
     Nothing,
     UnknownType,
     UnknownStatus,
-}
-
-/// Words of PayPal are compared without regard to case, and `-` is `_`.
-pub(super) fn canonical(word: &str) -> String {
-    word.trim().to_ascii_lowercase().replace('-', "_")
 }
 
 /// Decides by `txn_type` where that settles the matter, otherwise by `payment_status`: most types (`cart`,
@@ -79,45 +77,6 @@ fn transaction(status: Option<&str>, pending: Option<&str>) -> Subject {
     status
         .and_then(|status| kind_of_status(status, pending))
         .map_or(Subject::UnknownStatus, Subject::Transaction)
-}
-
-/// The meaning of `payment_status`. Only `Completed` is money.
-pub(super) fn kind_of_status(status: &str, pending_reason: Option<&str>) -> Option<EventKind> {
-    Some(match canonical(status).as_str() {
-        "completed" => PaymentCompleted,
-        "pending" => match pending_reason.map(canonical).as_deref() {
-            Some("authorization") => PaymentAuthorized,
-            Some("order") => PaymentOrdered,
-            _ => PaymentPending,
-        },
-        // Accepted by PayPal, or a German direct debit: the money is not there.
-        "processed" | "created" => PaymentPending,
-        // `Declined` is the simulator's word.
-        "denied" | "declined" => PaymentDenied,
-        "failed" => PaymentFailed,
-        "expired" => PaymentExpired,
-        "voided" => PaymentVoided,
-        "refunded" => RefundCompleted,
-        "reversed" => ReversalMade,
-        "canceled_reversal" => ReversalCancelled,
-        _ => return None,
-    })
-}
-
-/// PayPal's own word for a kind, where `payment_status` tells it.
-pub(super) fn status_of_kind(kind: EventKind) -> Option<&'static str> {
-    Some(match kind {
-        PaymentCompleted | DisputeWon | DisputeLost => "Completed",
-        PaymentPending | PaymentAuthorized | PaymentOrdered => "Pending",
-        PaymentDenied => "Denied",
-        PaymentFailed => "Failed",
-        PaymentExpired => "Expired",
-        PaymentVoided => "Voided",
-        RefundCompleted => "Refunded",
-        ReversalMade => "Reversed",
-        ReversalCancelled => "Canceled_Reversal",
-        _ => return None,
-    })
 }
 
 /// The meaning of a mass-pay line's `status_x`.
