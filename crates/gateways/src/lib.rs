@@ -3,6 +3,7 @@
 //! Adding a gateway costs one file, one fixtures file and one line in [`ALL`]. Nothing outside this crate names a
 //! gateway.
 
+mod adyen;
 mod check;
 mod contract;
 pub mod drive;
@@ -19,7 +20,7 @@ pub use contract::{
 };
 
 /// Every gateway, sorted by id.
-pub const ALL: &[&Gateway] = &[&paypal_ipn::GATEWAY, &stripe::GATEWAY];
+pub const ALL: &[&Gateway] = &[&adyen::GATEWAY, &paypal_ipn::GATEWAY, &stripe::GATEWAY];
 
 /// The gateway of this id.
 #[must_use]
