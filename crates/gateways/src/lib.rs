@@ -8,6 +8,7 @@ mod check;
 mod contract;
 pub mod drive;
 pub mod kit;
+mod paddle;
 mod paypal;
 pub mod paypal_ipn;
 mod stripe;
@@ -20,7 +21,7 @@ pub use contract::{
 };
 
 /// Every gateway, sorted by id.
-pub const ALL: &[&Gateway] = &[&adyen::GATEWAY, &paypal_ipn::GATEWAY, &stripe::GATEWAY];
+pub const ALL: &[&Gateway] = &[&adyen::GATEWAY, &paddle::GATEWAY, &paypal_ipn::GATEWAY, &stripe::GATEWAY];
 
 /// The gateway of this id.
 #[must_use]

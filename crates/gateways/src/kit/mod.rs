@@ -14,6 +14,7 @@
 //! | [`charset`] | turning bytes into text, whatever the sender calls its charset |
 //! | [`amount`] | amounts in whole or smallest units, currencies in either case |
 //! | [`time`] | dates as most gateways write them |
+//! | [`custom_data`] | the object that a shop passes along and gets back |
 //! | [`dates`] | every form of date that PayPal has been seen to send |
 //! | [`identity`] | what makes two messages the same news |
 //! | [`reply`] | the replies that most gateways want to hear |
@@ -21,6 +22,7 @@
 pub mod amount;
 pub mod asymmetric;
 pub mod charset;
+pub mod custom_data;
 pub mod dates;
 pub mod fetch;
 pub mod form;
