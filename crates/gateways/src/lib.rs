@@ -6,6 +6,7 @@
 mod adyen;
 mod check;
 mod contract;
+mod copecart;
 pub mod drive;
 pub mod kit;
 mod paddle;
@@ -21,7 +22,8 @@ pub use contract::{
 };
 
 /// Every gateway, sorted by id.
-pub const ALL: &[&Gateway] = &[&adyen::GATEWAY, &paddle::GATEWAY, &paypal_ipn::GATEWAY, &stripe::GATEWAY];
+pub const ALL: &[&Gateway] =
+    &[&adyen::GATEWAY, &copecart::GATEWAY, &paddle::GATEWAY, &paypal_ipn::GATEWAY, &stripe::GATEWAY];
 
 /// The gateway of this id.
 #[must_use]
