@@ -9,6 +9,7 @@ mod contract;
 mod copecart;
 pub mod drive;
 pub mod kit;
+mod mollie;
 mod paddle;
 mod paypal;
 pub mod paypal_ipn;
@@ -22,8 +23,14 @@ pub use contract::{
 };
 
 /// Every gateway, sorted by id.
-pub const ALL: &[&Gateway] =
-    &[&adyen::GATEWAY, &copecart::GATEWAY, &paddle::GATEWAY, &paypal_ipn::GATEWAY, &stripe::GATEWAY];
+pub const ALL: &[&Gateway] = &[
+    &adyen::GATEWAY,
+    &copecart::GATEWAY,
+    &mollie::GATEWAY,
+    &paddle::GATEWAY,
+    &paypal_ipn::GATEWAY,
+    &stripe::GATEWAY,
+];
 
 /// The gateway of this id.
 #[must_use]
