@@ -100,6 +100,12 @@ pub const JSON_DEPTH_MAX: usize = 32;
 pub const JSON_VALUES_MAX: usize = 20_000;
 /// Characters of one number in JSON.
 pub const JSON_NUMBER_CHARS_MAX: usize = 64;
+/// Depth of nested XML that is read.
+pub const XML_DEPTH_MAX: usize = 32;
+/// Elements in one XML message, in number.
+pub const XML_ELEMENTS_MAX: usize = 20_000;
+/// Attributes of one element in XML, in number.
+pub const XML_ATTRIBUTES_MAX: usize = 64;
 /// Questions that a gateway may be asked about one notification, one after the other.
 pub const ASKS_MAX: usize = 4;
 /// Characters of a message the owner writes to a customer.

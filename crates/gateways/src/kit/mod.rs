@@ -5,12 +5,15 @@
 //! | [`verified`] | the value without which nothing may be interpreted |
 //! | [`mac`] | HMAC, and digests over a text that holds the secret |
 //! | [`asymmetric`] | signatures that are checked with the gateway's public key |
+//! | [`x509`] | certificates that messages name, and where they may be fetched |
+//! | [`cipher`] | content that comes encrypted |
 //! | [`signed_time`] | the window of a timestamp inside a signature |
 //! | [`postback`] | proof by asking the sender: the question and the strict reading of its answer |
 //! | [`fetch`] | proof by fetching the thing that a notification only names |
 //! | [`token`] | a shared token or password, which proves little |
 //! | [`form`] | reading a form body without changing a byte of it |
 //! | [`json`] | reading JSON without changing a digit of it |
+//! | [`xml`] | reading XML, with limits and without entities |
 //! | [`charset`] | turning bytes into text, whatever the sender calls its charset |
 //! | [`amount`] | amounts in whole or smallest units, currencies in either case |
 //! | [`time`] | dates as most gateways write them |
@@ -22,6 +25,7 @@
 pub mod amount;
 pub mod asymmetric;
 pub mod charset;
+pub mod cipher;
 pub mod custom_data;
 pub mod dates;
 pub mod fetch;
@@ -35,3 +39,5 @@ pub mod signed_time;
 pub mod time;
 pub mod token;
 pub mod verified;
+pub mod x509;
+pub mod xml;

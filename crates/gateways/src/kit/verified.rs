@@ -29,6 +29,11 @@ impl<'a> Verified<'a> {
         Self { request, body: &answer.body }
     }
 
+    /// To be called when the request holds content that only somebody with the key could have written there.
+    pub(in crate::kit) fn by_content(request: &'a RawRequest, content: &'a [u8]) -> Self {
+        Self { request, body: content }
+    }
+
     /// What was proved.
     #[must_use]
     pub fn body(self) -> &'a [u8] {
