@@ -16,6 +16,7 @@
 //! | [`xml`] | reading XML, with limits and without entities |
 //! | [`charset`] | turning bytes into text, whatever the sender calls its charset |
 //! | [`amount`] | amounts in whole or smallest units, currencies in either case |
+//! | [`mapping`] | where a message says what, for senders described by a table |
 //! | [`time`] | dates as most gateways write them |
 //! | [`custom_data`] | the object that a shop passes along and gets back |
 //! | [`dates`] | every form of date that PayPal has been seen to send |
@@ -33,6 +34,7 @@ pub mod form;
 pub mod identity;
 pub mod json;
 pub mod mac;
+pub mod mapping;
 pub mod postback;
 pub mod reply;
 pub mod signed_time;
