@@ -9,6 +9,7 @@ mod contract;
 mod copecart;
 pub mod drive;
 pub mod kit;
+mod liqpay;
 mod mollie;
 mod paddle;
 mod paypal;
@@ -26,6 +27,7 @@ pub use contract::{
 pub const ALL: &[&Gateway] = &[
     &adyen::GATEWAY,
     &copecart::GATEWAY,
+    &liqpay::GATEWAY,
     &mollie::GATEWAY,
     &paddle::GATEWAY,
     &paypal_ipn::GATEWAY,
