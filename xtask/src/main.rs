@@ -1,6 +1,8 @@
 //! The project's own tool: `cargo xtask test` runs everything, `cargo xtask check` what needs no peers.
 
 mod deps;
+mod fuzz;
+mod gateways;
 mod run;
 mod suite;
 mod threats;
@@ -27,14 +29,51 @@ enum Command {
     },
     /// Formatting, lints, dependency rules, house rules: everything that runs without peers
     Check,
+    /// Starts a gateway: source file, fixtures file, line in the list
+    NewGateway {
+        /// Its id, such as my-gateway
+        id: String,
+    },
+    /// Writes anew what is made from the gateways: their documentation pages
+    Generate,
+    /// Random forgeries of everything that gateways accept; none may be accepted
+    Forge {
+        /// How many, over all gateways
+        #[arg(long, default_value_t = 1_000_000)]
+        count: u64,
+    },
+    /// Fuzzes every mechanism and every gateway
+    Fuzz {
+        /// Only this one
+        target: Option<String>,
+        /// How long each
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+    /// Measures
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
     /// Pictures of the pages for docs/pictures, taken from a running demo
     Pictures,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// What a typical notification of each gateway costs
+    Gateways,
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test { no_browser } => suite::test(!no_browser),
         Command::Check => suite::check(),
+        Command::NewGateway { id } => gateways::new(&id),
+        Command::Generate => gateways::generate(),
+        Command::Forge { count } => gateways::forge(count),
+        Command::Fuzz { target, seconds } => fuzz::fuzz(seconds, target.as_deref()),
+        Command::Bench { what: Bench::Gateways } => gateways::bench(),
         Command::Pictures => suite::pictures(),
     };
     match result {

@@ -180,7 +180,12 @@ fn init_writes_the_file_that_serve_reads_and_overwrites_nothing() {
 fn gateways_are_listed_and_examples_checked() {
     let listed = ipnd().args(["gateways", "--json"]).output().unwrap();
     let list: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
-    assert_eq!(list["gateways"][0]["id"], "paypal-ipn");
+    let ids: Vec<&str> =
+        list["gateways"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ipnd_gateways::ALL.iter().map(|gateway| gateway.id).collect::<Vec<_>>());
+    assert!(
+        ids.is_sorted() && list["gateways"][0]["events"].as_array().is_some_and(|events| !events.is_empty())
+    );
     assert!(ipnd().arg("gateways").output().unwrap().status.success());
 
     let dir = tempfile::tempdir().unwrap();
@@ -204,6 +209,42 @@ fn gateways_are_listed_and_examples_checked() {
     assert_eq!(bad.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&bad.stdout).contains("one: "));
     assert_eq!(check("").status.code(), Some(1), "nothing checked is nothing proved");
+}
+
+/// A folder of signed requests: each file is named after its gateway, and a difference is an error.
+#[test]
+fn signed_requests_of_a_folder_are_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let vector = |amount: i64| {
+        // HMAC-SHA256 of "1790000000." and the body under "whsec_test_secret_00".
+        serde_json::json!([{
+            "name": "paid", "secret": "whsec_test_secret_00", "now": 1_790_000_000, "valid": true,
+            "request": {
+                "method": "POST", "query": "",
+                "headers": {"Stripe-Signature":
+                    "t=1790000000,v1=0d0b6ec5ab6a6c1d7b5b3ee41dbd4b2ccf6e5b0fd1c38d6b6b0bfb4f3f8a0f5e"},
+                "body": "{\"type\":\"payment_intent.succeeded\"}",
+            },
+            "expect": {"event": "completed", "order_ref": null, "transaction_ref": null, "amount_minor": amount,
+                "currency": "EUR"},
+        }])
+        .to_string()
+    };
+    let check = || ipnd().args(["gateways", "check"]).arg(dir.path()).output().unwrap();
+    std::fs::write(dir.path().join("stripe.json"), vector(100)).unwrap();
+    std::fs::write(dir.path().join("nobody.json"), "[]").unwrap();
+    let output = check();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("stripe: paid: must be accepted: signature_wrong"), "{text}");
+    assert!(text.contains("passed over, no such gateway: nobody"), "{text}");
+    assert!(text.contains("1 examples, 1 not as expected"), "{text}");
+    let refused = vector(100).replace("\"valid\":true", "\"valid\":false");
+    std::fs::write(dir.path().join("stripe.json"), refused).unwrap();
+    let output = check();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let named = ipnd().args(["gateways", "check"]).arg(dir.path().join("nobody.json")).output().unwrap();
+    assert_eq!(named.status.code(), Some(1), "a file that is named has to be of use");
 }
 
 #[test]

@@ -295,6 +295,15 @@ async fn products_are_added_and_changed() {
 async fn an_account_is_connected_in_a_form_made_from_the_gateways_table() {
     let shop = Fixture::new(Language::En).await;
     let page = shop.get("/owner/accounts/new").await.body;
+    for gateway in ipnd_gateways::ALL {
+        assert!(page.contains(&format!("/owner/accounts/new?gateway={}", gateway.id)), "{}", gateway.id);
+        let form = shop.get(&format!("/owner/accounts/new?gateway={}", gateway.id)).await;
+        assert_eq!(form.status, StatusCode::OK, "{}", gateway.id);
+        for setting in gateway.settings {
+            assert!(form.body.contains(&format!("name=\"set.{}\"", setting.key)), "{}", setting.key);
+        }
+    }
+    let page = shop.get("/owner/accounts/new?gateway=paypal-ipn").await.body;
     assert!(page.contains("name=\"set.receivers\"") && page.contains("Your PayPal account"));
     let incomplete = [("gateway", "paypal-ipn"), ("name", "Live"), ("environment", "live")];
     let answer = shop.post("/owner/accounts/new", &incomplete).await;
