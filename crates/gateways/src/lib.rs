@@ -9,6 +9,7 @@ mod contract;
 mod copecart;
 pub mod drive;
 pub mod kit;
+mod lemonsqueezy;
 mod liqpay;
 mod mollie;
 mod paddle;
@@ -27,6 +28,7 @@ pub use contract::{
 pub const ALL: &[&Gateway] = &[
     &adyen::GATEWAY,
     &copecart::GATEWAY,
+    &lemonsqueezy::GATEWAY,
     &liqpay::GATEWAY,
     &mollie::GATEWAY,
     &paddle::GATEWAY,
