@@ -16,6 +16,7 @@ mod paddle;
 mod paypal;
 pub mod paypal_ipn;
 mod stripe;
+mod wayforpay;
 
 pub use check::{CheckLine, check_examples, check_vectors};
 pub use contract::{
@@ -34,6 +35,7 @@ pub const ALL: &[&Gateway] = &[
     &paddle::GATEWAY,
     &paypal_ipn::GATEWAY,
     &stripe::GATEWAY,
+    &wayforpay::GATEWAY,
 ];
 
 /// The gateway of this id.
