@@ -14,6 +14,7 @@ mod liqpay;
 mod mollie;
 mod paddle;
 mod paypal;
+mod paypal_adaptive;
 pub mod paypal_ipn;
 mod stripe;
 mod wayforpay;
@@ -33,6 +34,7 @@ pub const ALL: &[&Gateway] = &[
     &liqpay::GATEWAY,
     &mollie::GATEWAY,
     &paddle::GATEWAY,
+    &paypal_adaptive::GATEWAY,
     &paypal_ipn::GATEWAY,
     &stripe::GATEWAY,
     &wayforpay::GATEWAY,

@@ -13,7 +13,7 @@ fn every_example_means_what_its_file_says() {
         return;
     };
     let lines = check_examples(&text);
-    assert!(!lines.is_empty(), "{}: no example of kind ipn", path.display());
+    assert!(!lines.is_empty(), "{}: no example", path.display());
     let wrong: Vec<_> = lines.iter().filter(|line| !line.problems.is_empty()).collect();
     assert!(wrong.is_empty(), "{} of {} examples: {wrong:#?}", wrong.len(), lines.len());
     println!("{} examples", lines.len());

@@ -1,24 +1,27 @@
 //! Holds a file of example messages against what ipnd makes of them.
 //!
-//! The file has one JSON object a line. Lines of kind `ipn` are read as PayPal notifications that PayPal has called
-//! genuine; other kinds are passed over. `expect` says what the message means, in the words of the file.
+//! The file has one JSON object a line. Its kind says which of PayPal's ways of telling it belongs to: lines of kind `ipn`
+//! are read here, others in a file of their own; unknown kinds are passed over. PayPal has called all of them genuine.
+//! `expect` says what the message means, in the words of the file.
 
-use super::CheckLine;
+use super::{CheckLine, adaptive_examples};
 use crate::kit::form::readable;
-use crate::{AskedAnswer, Interpretation, RawRequest, Resumed, Settings, paypal_ipn};
+use crate::{AskedAnswer, Gateway, Interpretation, RawRequest, Resumed, Settings, paypal_ipn};
 use ipnd_core::{Environment, Event, EventKind};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Checks every line of kind `ipn`. A line that is no example is a problem of its own.
+/// Checks every line of a known kind. A line that is no example is a problem of its own.
 #[must_use]
 pub fn check_examples(text: &str) -> Vec<CheckLine> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .filter_map(|(index, line)| match serde_json::from_str::<Example>(line) {
-            Ok(example) if example.kind != "ipn" => None,
-            Ok(example) => Some(CheckLine { problems: problems(&example), name: example.name }),
+            Ok(example) => {
+                let problems = checker(&example.kind)?(&example);
+                Some(CheckLine { problems, name: example.name })
+            }
             Err(error) => Some(CheckLine {
                 name: format!("line {}", index + 1),
                 problems: vec![format!("cannot be read: {error}")],
@@ -27,12 +30,20 @@ pub fn check_examples(text: &str) -> Vec<CheckLine> {
         .collect()
 }
 
+fn checker(kind: &str) -> Option<fn(&Example) -> Vec<String>> {
+    match kind {
+        "ipn" => Some(problems),
+        "adaptive" => Some(adaptive_examples::problems),
+        _ => None,
+    }
+}
+
 #[derive(Deserialize)]
-struct Example {
+pub(super) struct Example {
     name: String,
     kind: String,
-    body: String,
-    expect: Expected,
+    pub(super) body: String,
+    pub(super) expect: Expected,
     #[serde(default)]
     decoded: BTreeMap<String, String>,
     #[serde(default)]
@@ -40,12 +51,12 @@ struct Example {
 }
 
 #[derive(Deserialize)]
-struct Expected {
-    event: String,
-    order_ref: Option<String>,
-    amount: Option<String>,
-    currency: Option<String>,
-    status: Option<String>,
+pub(super) struct Expected {
+    pub(super) event: String,
+    pub(super) order_ref: Option<String>,
+    pub(super) amount: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) status: Option<String>,
 }
 
 /// A line of a mass pay.
@@ -61,7 +72,7 @@ struct ExpectedPayout {
 }
 
 fn problems(example: &Example) -> Vec<String> {
-    let interpretation = match interpret(&example.body) {
+    let interpretation = match genuine(&paypal_ipn::GATEWAY, "anybody", &example.body) {
         Ok(interpretation) => interpretation,
         Err(problem) => return vec![problem],
     };
@@ -84,20 +95,13 @@ fn problems(example: &Example) -> Vec<String> {
 }
 
 /// What ipnd makes of the body, once PayPal has said that it is genuine.
-fn interpret(body: &str) -> Result<Interpretation, String> {
-    let gateway = &paypal_ipn::GATEWAY;
-    let receivers = BTreeMap::from([("receivers".to_owned(), "anybody".to_owned())]);
+pub(super) fn genuine(gateway: &Gateway, receivers: &str, body: &str) -> Result<Interpretation, String> {
+    let receivers = BTreeMap::from([("receivers".to_owned(), receivers.to_owned())]);
     let settings = Settings::check(gateway.settings, Environment::Sandbox, receivers)
-        .expect("receivers are all that this gateway needs");
-    let request = RawRequest {
-        method: "POST".to_owned(),
-        query: String::new(),
-        headers: Vec::new(),
-        body: body.as_bytes().to_vec(),
-    };
-    let answer = AskedAnswer::new(200, "VERIFIED");
+        .map_err(|problems| format!("receivers: {problems:?}"))?;
+    let request = RawRequest::post("application/x-www-form-urlencoded", body);
     let resume = gateway.resume.expect("this gateway is asked back");
-    match resume(&request, &settings, &[answer], Timestamp::UNIX_EPOCH) {
+    match resume(&request, &settings, &[AskedAnswer::new(200, "VERIFIED")], Timestamp::UNIX_EPOCH) {
         Resumed::Genuine(interpretation) => Ok(interpretation),
         Resumed::Forged(reason) | Resumed::NotYetKnown(reason) => {
             Err(format!("not accepted: {}", reason.code))

@@ -1,6 +1,7 @@
 //! Holds files of examples against what ipnd makes of them: `NAME.json` has signed requests of the gateway of that
 //! name, `*.jsonl` PayPal's messages, one a line.
 
+mod adaptive_examples;
 mod examples;
 mod vectors;
 

@@ -41,9 +41,18 @@ pub fn parse(text: &str) -> Option<Timestamp> {
 /// Writes a date as it stands in notifications: `20:12:59 Jan 13, 2009 PST`. Fractions of a second are cut off.
 #[must_use]
 pub fn format(timestamp: Timestamp) -> String {
+    written(timestamp, "%H:%M:%S %b %d, %Y %Z")
+}
+
+/// Writes a date as it stands in the messages of Adaptive Payments: `Fri Dec 07 06:13:08 PST 2012`.
+#[must_use]
+pub fn format_year_last(timestamp: Timestamp) -> String {
+    written(timestamp, "%a %b %d %H:%M:%S %Z %Y")
+}
+
+fn written(timestamp: Timestamp, form: &str) -> String {
     let pacific = TimeZone::posix(PACIFIC).expect("a valid POSIX time zone");
-    strtime::format("%H:%M:%S %b %d, %Y %Z", &timestamp.to_zoned(pacific))
-        .expect("a time with a zone has all these parts")
+    strtime::format(form, &timestamp.to_zoned(pacific)).expect("a time with a zone has all these parts")
 }
 
 #[derive(Default)]
@@ -188,6 +197,9 @@ mod tests {
             let timestamp: Timestamp = text.parse().unwrap();
             assert_eq!(format(timestamp), written);
             assert_eq!(parse(written), Some(timestamp));
+            assert_eq!(parse(&format_year_last(timestamp)), Some(timestamp));
         }
+        let paid: Timestamp = "2012-12-07T14:13:08Z".parse().unwrap();
+        assert_eq!(format_year_last(paid), "Fri Dec 07 06:13:08 PST 2012");
     }
 }

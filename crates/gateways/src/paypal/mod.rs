@@ -3,6 +3,7 @@
 //! The same transaction may be told by the classic notification, by an Adaptive Payments message and by a webhook. They
 //! come to one identity ([`identity`]), so whatever comes, it counts once.
 
+pub(crate) mod envelope;
 pub(crate) mod identity;
 pub(crate) mod postback;
 pub(crate) mod settings;

@@ -9,14 +9,12 @@ mod subscriptions;
 mod transactions;
 
 use super::customer;
+use crate::paypal::envelope::Fields;
 use crate::{CannotCompose, RawRequest, Settings};
 use data_encoding::BASE32_NOPAD;
 use ipnd_core::{Event, EventKind};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-
-/// The variables of a message in the order in which they are sent.
-type Fields = Vec<(String, String)>;
 
 pub(super) fn compose(
     event: &Event,
