@@ -7,6 +7,7 @@ mod adyen;
 mod check;
 mod contract;
 mod copecart;
+mod digistore24;
 pub mod drive;
 pub mod kit;
 mod lemonsqueezy;
@@ -30,6 +31,7 @@ pub use contract::{
 pub const ALL: &[&Gateway] = &[
     &adyen::GATEWAY,
     &copecart::GATEWAY,
+    &digistore24::GATEWAY,
     &lemonsqueezy::GATEWAY,
     &liqpay::GATEWAY,
     &mollie::GATEWAY,
