@@ -13,6 +13,7 @@ pub mod kit;
 mod lemonsqueezy;
 mod liqpay;
 mod mollie;
+mod nowpayments;
 mod paddle;
 mod paypal;
 mod paypal_adaptive;
@@ -35,6 +36,7 @@ pub const ALL: &[&Gateway] = &[
     &lemonsqueezy::GATEWAY,
     &liqpay::GATEWAY,
     &mollie::GATEWAY,
+    &nowpayments::GATEWAY,
     &paddle::GATEWAY,
     &paypal_adaptive::GATEWAY,
     &paypal_ipn::GATEWAY,
