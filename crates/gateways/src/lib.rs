@@ -12,6 +12,7 @@ pub mod drive;
 pub mod kit;
 mod lemonsqueezy;
 mod liqpay;
+mod mercado_pago;
 mod mollie;
 mod nowpayments;
 mod paddle;
@@ -35,6 +36,7 @@ pub const ALL: &[&Gateway] = &[
     &digistore24::GATEWAY,
     &lemonsqueezy::GATEWAY,
     &liqpay::GATEWAY,
+    &mercado_pago::GATEWAY,
     &mollie::GATEWAY,
     &nowpayments::GATEWAY,
     &paddle::GATEWAY,
