@@ -6,6 +6,7 @@
 mod adyen;
 mod check;
 mod contract;
+mod cope;
 mod copecart;
 mod digistore24;
 pub mod drive;
@@ -32,6 +33,7 @@ pub use contract::{
 /// Every gateway, sorted by id.
 pub const ALL: &[&Gateway] = &[
     &adyen::GATEWAY,
+    &cope::GATEWAY,
     &copecart::GATEWAY,
     &digistore24::GATEWAY,
     &lemonsqueezy::GATEWAY,
