@@ -11,7 +11,7 @@ use ipnd_deliver::mail::{MailConfig, Tls};
 use ipnd_deliver::{Workers, WorkersConfig};
 use ipnd_sandbox::{Mailbox, Paypal};
 use ipnd_store::{Clock, ShopId, Store};
-use ipnd_web::{App, DemoLinks, Inner, auth};
+use ipnd_web::{App, DemoLinks, Inner, Proxies, auth};
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -96,7 +96,7 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
         // Its sender goes first, and so does any silence it keeps on purpose: they would hold up the stop.
         paypal.stop().await;
     };
-    server::run(listener, router, demo.app.limits.clone(), workers, store, stop).await?;
+    server::run(listener, router, demo.app.limits.clone(), Proxies::default(), workers, store, stop).await?;
     mailbox.stop().await;
     Ok(())
 }

@@ -49,7 +49,8 @@ async fn serve(config: &Config) -> Result<()> {
         Workers::start(WorkersConfig { store: store.clone(), clock: clock.clone(), client, mail, base_url });
     invite_owner(&app).await?;
     tracing::info!(listen = %actual, base_url = %app.base_url, "ready");
-    server::run(listener, ipnd_web::router(app), config.limits.clone(), workers, store, stop).await
+    let router = ipnd_web::router(app);
+    server::run(listener, router, config.limits.clone(), config.proxies()?, workers, store, stop).await
 }
 
 /// Opens the database in `data`, which is made when it is missing.

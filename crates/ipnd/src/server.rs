@@ -6,6 +6,7 @@ use axum::Router;
 use ipnd_core::Limits;
 use ipnd_deliver::Workers;
 use ipnd_store::Store;
+use ipnd_web::Proxies;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,13 +57,14 @@ pub(crate) async fn run(
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    proxies: Proxies,
     workers: Workers,
     store: Arc<dyn Store>,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
     let stop_within = Duration::from_millis(limits.stop_ms);
     let (stopping, stopped) = oneshot::channel();
-    let serving = ipnd_web::serve(listener, router, limits, async move {
+    let serving = ipnd_web::serve(listener, router, limits, proxies, async move {
         stop.await;
         let _ = stopping.send(());
     });

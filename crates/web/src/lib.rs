@@ -16,6 +16,7 @@ mod metrics;
 mod owner;
 mod page;
 mod problem;
+mod proxies;
 mod remote;
 mod router;
 mod server;
@@ -23,6 +24,7 @@ mod storefront;
 
 pub use app::{App, DemoLinks, Inner};
 pub use problem::{FieldProblem, Problem};
+pub use proxies::Proxies;
 pub use remote::Remote;
 pub use router::router;
 pub use server::serve;

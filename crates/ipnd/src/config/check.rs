@@ -4,7 +4,9 @@ use super::{Config, Tls};
 use anyhow::{Context as _, Result, bail, ensure};
 use ipnd_deliver::client::Policy;
 use ipnd_deliver::mail::{self, MailConfig};
-use std::net::SocketAddr;
+use ipnd_web::Proxies;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use url::Url;
 
 /// Refuses what cannot work, in a sentence for the operator.
@@ -14,6 +16,7 @@ pub(super) fn check(config: &Config) -> Result<()> {
         bail!("base_url is needed when listening on all addresses: links must lead somewhere");
     }
     config.base_url(config.listen)?;
+    config.proxies()?;
     if let Some(problem) = config.mail()?.and_then(|mail| mail.problem()) {
         bail!("mail: {problem}");
     }
@@ -31,6 +34,18 @@ impl Config {
         ensure!(url.query().is_none() && url.fragment().is_none(), "base_url must end after the path");
         ensure!(url.path() == "/", "base_url must not have a path: ipnd wants a host name of its own");
         Ok(url)
+    }
+
+    /// The operator's own reverse proxies.
+    pub(crate) fn proxies(&self) -> Result<Proxies> {
+        let net = |text: &String| -> Result<IpNet> {
+            let address = text.parse::<IpAddr>().map(IpNet::from);
+            let net = address.or_else(|_| text.parse::<IpNet>());
+            net.with_context(|| {
+                format!("trusted_proxies: “{text}” is neither an address nor a range such as 10.0.0.0/8")
+            })
+        };
+        Ok(Proxies::new(self.trusted_proxies.iter().map(net).collect::<Result<Vec<_>>>()?))
     }
 
     /// The mail server, if one is configured.

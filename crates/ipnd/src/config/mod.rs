@@ -24,6 +24,7 @@ use std::path::PathBuf;
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) base_url: Option<String>,
+    pub(crate) trusted_proxies: Vec<String>,
     pub(crate) data: PathBuf,
     pub(crate) mail: Mail,
     pub(crate) outgoing: Outgoing,
@@ -36,6 +37,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
             base_url: None,
+            trusted_proxies: Vec::new(),
             data: PathBuf::from("data"),
             mail: Mail::default(),
             outgoing: Outgoing::default(),

@@ -41,6 +41,7 @@ fn the_documented_file_shows_every_option_with_its_default() {
 
     let mut defaults = shown;
     defaults.base_url = None;
+    defaults.trusted_proxies = Vec::new();
     defaults.mail = Mail { tls: defaults.mail.tls, ..Mail::default() };
     assert_eq!(defaults, Config::default(), "defaults in the file and in the code");
     assert!(EXAMPLES.iter().all(|option| known.contains(*option)));

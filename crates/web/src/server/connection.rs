@@ -2,6 +2,7 @@
 
 use super::bodies::{Answer, Answering, Timed};
 use super::stream::{Activity, Guarded};
+use crate::proxies::Proxies;
 use crate::remote::Remote;
 use axum::Router;
 use axum::body::Body;
@@ -28,12 +29,13 @@ pub(super) struct Context(Arc<Shared>);
 struct Shared {
     router: Router,
     limits: Limits,
+    proxies: Proxies,
     stopping: CancellationToken,
 }
 
 impl Context {
-    pub(super) fn new(router: Router, limits: Limits, stopping: CancellationToken) -> Self {
-        Self(Arc::new(Shared { router, limits, stopping }))
+    pub(super) fn new(router: Router, limits: Limits, proxies: Proxies, stopping: CancellationToken) -> Self {
+        Self(Arc::new(Shared { router, limits, proxies, stopping }))
     }
 
     fn http(&self) -> http1::Builder {
@@ -53,7 +55,8 @@ impl Context {
         remote: Remote,
         answering: Answering,
     ) -> Response<Answer> {
-        request.extensions_mut().insert(remote);
+        let client = remote.0.map(|peer| self.0.proxies.client(peer, request.headers()));
+        request.extensions_mut().insert(Remote(client));
         let patience = Duration::from_millis(self.0.limits.body_read_ms);
         let request = request.map(|body| Body::new(Timed::new(body, patience)));
         let Ok(response) = self.0.router.clone().oneshot(request).await;

@@ -10,6 +10,7 @@ mod stream;
 
 pub(crate) use bodies::TooSlow;
 
+use crate::proxies::Proxies;
 use crate::remote::Remote;
 use axum::Router;
 use connection::Context;
@@ -32,7 +33,8 @@ const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n
                           Content-Length: 0\r\n\r\n";
 
 /// Serves `router` on `listener` until `stop` is ready. Then no further connection is accepted, every request that
-/// has been accepted is answered within `limits.stop_ms`, live streams end, and the function returns.
+/// has been accepted is answered within `limits.stop_ms`, live streams end, and the function returns. `proxies` are
+/// believed about whom they heard from.
 ///
 /// # Errors
 /// None at present that could be mended by trying again: the listener's own trouble is logged and waited out.
@@ -40,12 +42,13 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
+    proxies: Proxies,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let slots = Slots::new(limits.connections_max, limits.connections_per_address_max);
+    let slots = Slots::new(limits.connections_max, limits.connections_per_address_max, proxies.clone());
     let stop_within = Duration::from_millis(limits.stop_ms);
     let stopping = CancellationToken::new();
-    let context = Context::new(router, limits, stopping.clone());
+    let context = Context::new(router, limits, proxies, stopping.clone());
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {

@@ -54,9 +54,15 @@ impl Server {
         let key = auth::create_key(&*store, shop.id, "test", clock.now()).await.unwrap().secret;
         let (stop, stopped) = oneshot::channel::<()>();
         let router = ipnd_web::router(app.clone());
-        let running = tokio::spawn(ipnd_web::serve(listener, router, limits, async move {
-            let _ = stopped.await;
-        }));
+        let running = tokio::spawn(ipnd_web::serve(
+            listener,
+            router,
+            limits,
+            ipnd_web::Proxies::default(),
+            async move {
+                let _ = stopped.await;
+            },
+        ));
         Self { addr, app, store, clock, shop, account, key, dir, stop: Some(stop), running }
     }
 
