@@ -8,6 +8,7 @@ mod check;
 mod contract;
 mod cope;
 mod copecart;
+mod custom;
 mod digistore24;
 pub mod drive;
 pub mod kit;
@@ -35,6 +36,7 @@ pub const ALL: &[&Gateway] = &[
     &adyen::GATEWAY,
     &cope::GATEWAY,
     &copecart::GATEWAY,
+    &custom::GATEWAY,
     &digistore24::GATEWAY,
     &lemonsqueezy::GATEWAY,
     &liqpay::GATEWAY,

@@ -61,6 +61,12 @@ impl Xml {
         self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
+    /// Names and values.
+    #[must_use]
+    pub fn attributes(&self) -> &[(String, String)] {
+        &self.attributes
+    }
+
     #[must_use]
     pub fn children(&self) -> &[Xml] {
         &self.children

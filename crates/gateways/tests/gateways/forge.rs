@@ -10,7 +10,7 @@ use crate::laws::shown;
 use crate::section::Section;
 use ipnd_core::{Event, EventKind, Money};
 use ipnd_gateways::drive::{Decided, decide, decide_played};
-use ipnd_gateways::{Ask, AskedAnswer, Covers, Gateway, RawRequest, Settings, Told};
+use ipnd_gateways::{Ask, AskedAnswer, Covers, Gateway, Proof, RawRequest, Settings, Told};
 use jiff::{SignedDuration, Timestamp};
 use libtest_mimic::Failed;
 
@@ -83,6 +83,8 @@ impl Genuine {
             return other.withstands(gateway, bent, &[]);
         }
         match self.decide(gateway, bent, &self.settings, self.now) {
+            // What is not wholly proved moves nothing without the owner, whatever it says.
+            Decided::Genuine(interpretation) if interpretation.proof != Proof::Strong => Ok(()),
             Decided::Genuine(interpretation) => {
                 let is_other_body = bent.body != self.request.body;
                 // Answers of a fixture are given whatever is asked, so they say nothing about another body.
