@@ -1,6 +1,6 @@
 //! The commands.
 
-use crate::{config, demo, gateways, init, password, serve};
+use crate::{config, demo, gateways, init, password, serve, trigger};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -26,6 +26,14 @@ enum Command {
     /// A shop with a few products, a sandbox that plays PayPal over real HTTP, a mailbox that catches all mails, and
     /// the owner's pages. Nothing leaves this machine. Without --data everything is forgotten at the end.
     Demo(demo::Options),
+    /// Have a gateway tell something, to see what a receiver makes of it
+    ///
+    /// Writes the message as the gateway would, signs it with the sandbox account's secrets (--set has others), sends it
+    /// and says whether the gateway would be content with the reply. Without --to, the sandbox of a running demo plays.
+    #[command(
+        after_help = "ipnd trigger stripe payment.completed --order A-1001 --amount 34.30 --currency EUR"
+    )]
+    Trigger(Box<trigger::Options>),
     /// Run ipnd for a real shop
     ///
     /// Options come from the configuration file, then from the environment (IPND_LISTEN, IPND_MAIL_HOST ...), then
@@ -72,6 +80,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<()> {
         match self.command {
             Command::Demo(options) => demo::run(&options),
+            Command::Trigger(options) => trigger::run(&options),
             Command::Serve(flags) => serve::run(&flags),
             Command::Init { file } => init::run(&file),
             Command::Password { email, flags } => password::run(&email, &flags),

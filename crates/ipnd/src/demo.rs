@@ -9,7 +9,8 @@ use ipnd_core::Limits;
 use ipnd_deliver::client::{Client, Policy};
 use ipnd_deliver::mail::{MailConfig, Tls};
 use ipnd_deliver::{Workers, WorkersConfig};
-use ipnd_sandbox::{Mailbox, Paypal};
+use ipnd_sandbox::player::sandbox_setting;
+use ipnd_sandbox::{Mailbox, Paypal, Player, SandboxAccount};
 use ipnd_store::{Clock, ShopId, Store};
 use ipnd_web::{App, DemoLinks, Inner, Proxies, auth};
 use serde_json::json;
@@ -61,7 +62,7 @@ fn refuse_real_shop(data: &Path) -> Result<()> {
 /// Everything that runs, and what is said about it.
 struct Demo {
     app: App,
-    account: ipnd_store::Account,
+    accounts: Vec<ipnd_store::Account>,
     api_key: String,
     login_url: String,
     links: DemoLinks,
@@ -76,6 +77,7 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
     refuse_real_shop(data)?;
     // The sandbox's file comes first: it is what marks the folder as a demo's.
     let paypal = Paypal::open(data, clock.clone(), Some(actual)).context("cannot open the sandbox")?;
+    let player = Player::beside(&paypal, Some(actual));
     let store = serve::open_store(data)?;
     let mailbox = Mailbox::start(data, clock.clone()).await.context("cannot start the mailbox")?;
     let demo = furnish(store.clone(), &clock, &base_url).await?;
@@ -88,13 +90,17 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
         mail: Some(mail_to(mailbox.smtp_addr())),
         base_url,
     });
+    player.tell_to(demo.accounts.iter().map(|account| told(&demo.app, account)).collect());
     paypal.start();
-    let router = ipnd_web::router(demo.app.clone()).merge(paypal.router()).merge(mailbox.router());
+    player.start();
+    let sandbox = paypal.router().merge(player.router());
+    let router = ipnd_web::router(demo.app.clone()).merge(sandbox).merge(mailbox.router());
     announce(options, &demo);
     let stop = async {
         stop.await;
-        // Its sender goes first, and so does any silence it keeps on purpose: they would hold up the stop.
+        // The senders go first, and so does any silence kept on purpose: they would hold up the stop.
         paypal.stop().await;
+        player.stop().await;
     };
     server::run(listener, router, demo.app.limits.clone(), Proxies::default(), workers, store, stop).await?;
     mailbox.stop().await;
@@ -103,8 +109,7 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
 
 async fn furnish(store: Arc<dyn Store>, clock: &Clock, base_url: &Url) -> Result<Demo> {
     let url = |path: &str| format!("{}{path}", base_url.as_str().trim_end_matches('/'));
-    let Sample { shop, account, owner } =
-        sample::put(&*store, clock, &url("/sandbox/paypal/cgi-bin/webscr")).await?;
+    let Sample { shop, accounts, owner } = sample::put(&*store, clock, base_url).await?;
     let api_key = fresh_key(&*store, clock, shop.id).await?;
     let links = DemoLinks {
         mailbox_url: url("/mailbox"),
@@ -119,7 +124,23 @@ async fn furnish(store: Arc<dyn Store>, clock: &Clock, base_url: &Url) -> Result
         demo: Some(links.clone()),
     });
     let login_url = auth::new_login_link(&app, &owner).await?;
-    Ok(Demo { app, account, api_key, login_url, links })
+    Ok(Demo { app, accounts, api_key, login_url, links })
+}
+
+/// An account as the sandbox knows it: what a gateway's own pages would know of a shop.
+///
+/// An owner may change an account's secrets here, and the gateway then does not know them, as with the real thing. What
+/// tells the sandbox where it is itself comes from the account, because it follows the port.
+fn told(app: &App, account: &ipnd_store::Account) -> SandboxAccount {
+    let gateway = ipnd_gateways::find(&account.gateway);
+    let key = gateway.and_then(sandbox_setting).map(|setting| setting.key);
+    let settings = key.and_then(|key| Some((key.to_owned(), account.settings.get(key)?.clone())));
+    SandboxAccount {
+        gateway: account.gateway.clone(),
+        name: account.name.clone(),
+        settings: settings.into_iter().collect(),
+        intake_url: app.intake_url(account),
+    }
 }
 
 /// A key is shown once and never kept, so each start makes its own and revokes the one before.
@@ -195,12 +216,12 @@ fn as_json(demo: &Demo) -> serde_json::Value {
         "storefront_url": demo.links.storefront_url,
         "mailbox_url": demo.links.mailbox_url,
         "sandbox_url": demo.links.sandbox_url,
-        "accounts": [{
-            "id": demo.account.id,
-            "gateway": demo.account.gateway,
-            "name": demo.account.name,
-            "environment": demo.account.environment,
-            "intake_url": demo.app.intake_url(&demo.account),
-        }],
+        "accounts": demo.accounts.iter().map(|account| json!({
+            "id": account.id,
+            "gateway": account.gateway,
+            "name": account.name,
+            "environment": account.environment,
+            "intake_url": demo.app.intake_url(account),
+        })).collect::<Vec<_>>(),
     })
 }

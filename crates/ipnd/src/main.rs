@@ -11,6 +11,7 @@ mod password;
 mod sample;
 mod serve;
 mod server;
+mod trigger;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -3,23 +3,24 @@
 
 use anyhow::{Context as _, Result};
 use ipnd_core::{Currency, Environment, Language, Money};
-use ipnd_gateways::{Settings, paypal_ipn::GATEWAY};
+use ipnd_gateways::{ALL, Gateway, Settings};
+use ipnd_sandbox::Paypal;
+use ipnd_sandbox::player::sandbox_setting;
 use ipnd_store::{Account, Clock, NewAccount, NewOwner, NewProduct, NewShop, ProductKind, Shop, Store, User};
-use std::collections::BTreeMap;
+use url::Url;
 
 pub(crate) const SLUG: &str = "demo";
 const OWNER: &str = "owner@example.com";
-/// The sandbox's seller: one address and a merchant id in PayPal's form.
-const RECEIVERS: &str = "seller@example.com\nS8XGHLYDW9T3S";
 
 pub(crate) struct Sample {
     pub(crate) shop: Shop,
-    pub(crate) account: Account,
+    /// One for every gateway; the one that customers of the sample shop pay with comes first.
+    pub(crate) accounts: Vec<Account>,
     pub(crate) owner: User,
 }
 
-/// Makes sure that everything is there. `postback_url` is where the sandbox answers this time.
-pub(crate) async fn put(store: &dyn Store, clock: &Clock, postback_url: &str) -> Result<Sample> {
+/// Makes sure that everything is there. `base_url` is where the sandbox answers this time.
+pub(crate) async fn put(store: &dyn Store, clock: &Clock, base_url: &Url) -> Result<Sample> {
     let shop = match store.shop_by_slug(SLUG).await? {
         Some(shop) => shop,
         None => store.create_shop(shop()?, clock.now()).await?,
@@ -41,24 +42,40 @@ pub(crate) async fn put(store: &dyn Store, clock: &Clock, postback_url: &str) ->
             store.create_owner(owner, clock.now()).await?
         }
     };
-    let account = account(store, clock, &shop, postback_url).await?;
-    Ok(Sample { shop, account, owner })
+    let mut gateways = ALL.to_vec();
+    gateways.sort_by_key(|gateway| Paypal::path_for(gateway.id).is_none());
+    let known = store.accounts(shop.id).await?;
+    let mut accounts = Vec::new();
+    for gateway in gateways {
+        let known = known.iter().find(|account| account.gateway == gateway.id);
+        accounts.push(account(store, clock, &shop, gateway, known, base_url).await?);
+    }
+    Ok(Sample { shop, accounts, owner })
 }
 
-/// The sandbox account; its address follows the port of this start.
-async fn account(store: &dyn Store, clock: &Clock, shop: &Shop, postback_url: &str) -> Result<Account> {
-    let values = BTreeMap::from([
-        ("receivers".to_owned(), RECEIVERS.to_owned()),
-        ("postback_url".to_owned(), postback_url.to_owned()),
-    ]);
-    let settings = Settings::check(GATEWAY.settings, Environment::Sandbox, values)
-        .map_err(|problems| anyhow::anyhow!("the sample account's settings: {problems:?}"))?;
-    let known = store.accounts(shop.id).await?.into_iter().find(|account| account.gateway == GATEWAY.id);
+/// A gateway's sandbox account; the address of the sandbox follows the port of this start. A payment for an order that
+/// nobody knows is put to the owner, so that such questions can be seen.
+async fn account(
+    store: &dyn Store,
+    clock: &Clock,
+    shop: &Shop,
+    gateway: &Gateway,
+    known: Option<&Account>,
+    base_url: &Url,
+) -> Result<Account> {
+    let path = Paypal::path_for(gateway.id).map(str::to_owned);
+    let path = path.unwrap_or_else(|| format!("/sandbox/api/{}", gateway.id));
+    let sandbox_url = format!("{}{path}", base_url.as_str().trim_end_matches('/'));
+    let url_key = sandbox_setting(gateway).map(|setting| setting.key);
     let Some(known) = known else {
+        let mut values = Settings::sample(gateway.settings).values().clone();
+        values.extend(url_key.map(|key| (key.to_owned(), sandbox_url)));
+        let settings = Settings::check(gateway.settings, Environment::Sandbox, values)
+            .map_err(|problems| anyhow::anyhow!("the sample settings of {}: {problems:?}", gateway.id))?;
         let new = NewAccount {
             shop: shop.id,
-            gateway: GATEWAY.id.to_owned(),
-            name: "PayPal sandbox".to_owned(),
+            gateway: gateway.id.to_owned(),
+            name: name(gateway),
             environment: Environment::Sandbox,
             settings: settings.values().clone(),
             creates_orders: false,
@@ -66,11 +83,21 @@ async fn account(store: &dyn Store, clock: &Clock, shop: &Shop, postback_url: &s
         return Ok(store.create_account(new, clock.now()).await?);
     };
     let mut values = known.settings.clone();
-    values.insert("postback_url".to_owned(), postback_url.to_owned());
+    values.extend(url_key.map(|key| (key.to_owned(), sandbox_url)));
+    if values == known.settings {
+        return Ok(known.clone());
+    }
     store
         .update_account(shop.id, known.id, &known.name, values, known.creates_orders)
         .await?
-        .context("the sample account has gone")
+        .context("a sample account has gone")
+}
+
+/// Customers see the name of the account that they pay with, and need to know nothing of kinds of messages.
+fn name(gateway: &Gateway) -> String {
+    let plain = gateway.name.split(" (").next().unwrap_or(gateway.name);
+    let shown = if Paypal::path_for(gateway.id).is_some() { plain } else { gateway.name };
+    format!("{shown} sandbox")
 }
 
 fn shop() -> Result<NewShop> {

@@ -1,31 +1,25 @@
 //! The stand-in's memory: checkouts, transactions, and every message with its exact bytes.
-//!
-//! Each operation is one transaction with a full sync, and it ends before anything is shown or sent, so a killed
-//! process has either done the whole of it or nothing.
 
 use super::SandboxError;
 use super::compose::compose;
 use super::faults::Faults;
+use super::message::Message;
 use super::order::Order;
 use super::transaction::{Action, FreshIds, Outcome, Refusal, Transaction};
 use super::writing::written;
-use super::{draw, message::Message};
+use crate::database::Database;
+use crate::draw;
+use crate::player::told_these_bytes;
 use ipnd_core::{Customer, Event};
-use ipnd_store::Clock;
+use ipnd_gateways::paypal_ipn::GATEWAY;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use rusqlite::{OptionalExtension as _, params};
 
 /// Rows that the pages show.
 const ROWS_MAX: u32 = 200;
 
 #[derive(Clone)]
-pub(crate) struct Ledger {
-    connection: Arc<Mutex<Connection>>,
-    clock: Clock,
-}
+pub(crate) struct Ledger(pub(super) Database);
 
 /// A payment page: what is asked for, and what it ended in.
 pub(crate) struct Checkout {
@@ -43,59 +37,12 @@ pub(crate) enum Acted {
 }
 
 impl Ledger {
-    pub(crate) fn open(path: &Path, clock: Clock) -> Result<Self, SandboxError> {
-        let connection = Connection::open(path)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        connection.execute_batch(include_str!("schema.sql"))?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), clock })
-    }
-
-    /// Leads everything that pointed at this program's former address to the present one, because a demo on a free
-    /// port comes back on another. A real PayPal would go on notifying the old address.
-    pub(crate) fn move_to(&self, address: SocketAddr) -> Result<(), SandboxError> {
-        let mut connection = self.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let tx = connection.transaction()?;
-        let former: Option<String> =
-            tx.query_row("SELECT address FROM home", [], |row| row.get(0)).optional()?;
-        let (new, old) = (format!("http://{address}/"), former.map(|old| format!("http://{old}/")));
-        if let Some(old) = old.filter(|old| *old != new) {
-            tx.execute(
-                "UPDATE messages SET url = ?2 || substr(url, length(?1) + 1) \
-                 WHERE substr(url, 1, length(?1)) = ?1",
-                [&old, &new],
-            )?;
-            // In JSON an address stands between quotation marks.
-            let (old, new) = (format!("\"{old}"), format!("\"{new}"));
-            tx.execute("UPDATE checkouts SET form = replace(form, ?1, ?2)", [&old, &new])?;
-            tx.execute("UPDATE transactions SET record = replace(record, ?1, ?2)", [&old, &new])?;
-        }
-        tx.execute(
-            "INSERT INTO home (only_row, address) VALUES (1, ?1) \
-             ON CONFLICT (only_row) DO UPDATE SET address = excluded.address",
-            [address.to_string()],
-        )?;
-        tx.commit()?;
-        Ok(())
-    }
-
-    /// Runs one database transaction away from the threads that serve requests.
     pub(super) async fn run<T, F>(&self, work: F) -> Result<T, SandboxError>
     where
         T: Send + 'static,
         F: FnOnce(&rusqlite::Transaction<'_>, Timestamp) -> Result<T, SandboxError> + Send + 'static,
     {
-        let ledger = self.clone();
-        let now = self.clock.now();
-        let run = move || {
-            let mut connection = ledger.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let tx = connection.transaction()?;
-            let result = work(&tx, now)?;
-            tx.commit()?;
-            Ok(result)
-        };
-        tokio::task::spawn_blocking(run).await.map_err(|error| SandboxError::Failed(error.to_string()))?
+        self.0.run(work).await
     }
 
     pub(crate) async fn open_checkout(&self, order: Order) -> Result<String, SandboxError> {
@@ -200,11 +147,11 @@ impl Ledger {
         .await
     }
 
-    /// Whether exactly these bytes were sent from here.
+    /// Whether exactly these bytes were sent from here, by this stand-in or by the player of all gateways.
     pub(crate) async fn was_sent(&self, body: Vec<u8>) -> Result<bool, SandboxError> {
         self.run(move |tx, _| {
             let mut statement = tx.prepare("SELECT 1 FROM messages WHERE body = ?1 LIMIT 1")?;
-            Ok(statement.exists([body])?)
+            Ok(statement.exists([&body])? || told_these_bytes(tx, GATEWAY.id, &body)?)
         })
         .await
     }

@@ -21,10 +21,6 @@ use std::sync::Arc;
 
 const LIST: &str = "/sandbox/paypal";
 
-pub(super) async fn to_list() -> Redirect {
-    Redirect::to(LIST)
-}
-
 #[derive(Template)]
 #[template(path = "paypal/list.html")]
 struct ListPage {

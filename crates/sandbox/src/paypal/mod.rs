@@ -3,19 +3,19 @@
 
 mod checkout;
 mod compose;
-mod draw;
 mod faults;
 mod ledger;
 mod merchant;
 mod message;
 mod order;
-mod post;
 mod sender;
 mod transaction;
 mod validate;
 mod webscr;
 mod writing;
 
+use crate::courier::Courier;
+use crate::database::Database;
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -54,7 +54,7 @@ pub(crate) struct Inner {
     /// Something new may be due.
     queued: Notify,
     stop: CancellationToken,
-    courier: post::Courier,
+    courier: Courier,
     sender: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -62,23 +62,34 @@ impl Paypal {
     /// The file that it keeps; it marks a folder as one of play money.
     pub const FILE: &str = "sandbox.db";
 
+    /// The path of the address at which it is asked and customers pay, for the one gateway that it stands in for.
+    #[must_use]
+    pub fn path_for(gateway: &str) -> Option<&'static str> {
+        (gateway == ipnd_gateways::paypal_ipn::GATEWAY.id).then_some("/sandbox/paypal/cgi-bin/webscr")
+    }
+
     /// Opens (or creates) [`Paypal::FILE`] in `dir`. `own_address` is where this server listens: it may be notified
     /// even when it is not a loopback address.
     ///
     /// # Errors
     /// When the file cannot be opened or is not ours.
     pub fn open(dir: &Path, clock: Clock, own_address: Option<SocketAddr>) -> Result<Self, SandboxError> {
-        let ledger = ledger::Ledger::open(&dir.join(Self::FILE), clock)?;
+        let database = Database::open(&dir.join(Self::FILE), clock)?;
         if let Some(address) = own_address {
-            ledger.move_to(address)?;
+            database.move_to(address)?;
         }
         Ok(Self(Arc::new(Inner {
-            ledger,
+            ledger: ledger::Ledger(database),
             queued: Notify::new(),
             stop: CancellationToken::new(),
-            courier: post::Courier::new(own_address),
+            courier: Courier::for_this_machine(own_address),
             sender: Mutex::new(None),
         })))
+    }
+
+    /// Where it remembers everything; the player of all gateways does so in the same file.
+    pub(crate) fn database(&self) -> Database {
+        self.0.ledger.0.clone()
     }
 
     /// Starts sending; what an earlier process left behind goes on where it was.
@@ -101,7 +112,7 @@ impl Paypal {
     /// Everything below `/sandbox`.
     pub fn router(&self) -> Router {
         let own_pages = Router::new()
-            .route("/sandbox", get(merchant::to_list))
+            .route("/sandbox", get(async || axum::response::Redirect::to("/sandbox/paypal")))
             .route("/sandbox/paypal", get(merchant::list))
             .route("/sandbox/paypal/faults", posting(merchant::put_faults))
             .route("/sandbox/paypal/release", posting(merchant::release))

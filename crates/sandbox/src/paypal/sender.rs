@@ -3,11 +3,15 @@
 
 use super::message::Message;
 use super::{Inner, SandboxError};
+use crate::courier::{Courier, Parcel};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
+/// PayPal waits 20 seconds the first time and 30 seconds afterwards.
+const FIRST_WAIT: Duration = Duration::from_secs(20);
+const REPEAT_WAIT: Duration = Duration::from_secs(30);
 /// Looks at the schedule at least this often, should a clock have been moved.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
@@ -53,11 +57,22 @@ async fn start_lanes(
 /// Delivers to one address in sequence; gives the address back when it is done.
 async fn deliver(inner: Arc<Inner>, url: String, messages: Vec<Message>) -> String {
     for message in messages {
-        let answer = inner.courier.post(&url, message.body, message.tries).await;
+        let answer = post(&inner.courier, &url, message.body, message.tries).await;
         if let Err(error) = inner.ledger.record_attempt(message.id, answer).await {
             tracing::warn!(%error, "the sandbox cannot record an attempt");
             break;
         }
     }
     url
+}
+
+/// Posts `body` to `url` and gives the status of the answer, or says why there was none.
+async fn post(courier: &Courier, url: &str, body: Vec<u8>, tries: u32) -> Result<u16, String> {
+    let headers = [
+        ("user-agent".to_owned(), "PayPal IPN ( https://www.paypal.com/ipn )".to_owned()),
+        ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
+    ];
+    let wait = if tries == 0 { FIRST_WAIT } else { REPEAT_WAIT };
+    let answer = courier.send(Parcel { method: "POST", url, headers: &headers, body, wait }).await?;
+    Ok(answer.status)
 }

@@ -1,4 +1,4 @@
-//! Ids in the shapes that PayPal uses, drawn at random.
+//! Ids drawn at random, some in the shapes that PayPal uses.
 
 use rand::TryRng as _;
 
@@ -14,7 +14,8 @@ pub(crate) fn case_id() -> String {
     format!("PP-D-{}", random().iter().take(6).map(|byte| char::from(b'0' + byte % 10)).collect::<String>())
 }
 
-fn letters(count: usize) -> String {
+/// So many of `[0-9A-Z]`, at most 32.
+pub(crate) fn letters(count: usize) -> String {
     random().iter().take(count).map(|byte| char::from(LETTERS[usize::from(byte % 36)])).collect()
 }
 
