@@ -21,6 +21,7 @@ mod paddle;
 mod paypal;
 mod paypal_adaptive;
 pub mod paypal_ipn;
+mod standard_webhooks;
 mod stripe;
 mod wayforpay;
 
@@ -46,6 +47,7 @@ pub const ALL: &[&Gateway] = &[
     &paddle::GATEWAY,
     &paypal_adaptive::GATEWAY,
     &paypal_ipn::GATEWAY,
+    &standard_webhooks::GATEWAY,
     &stripe::GATEWAY,
     &wayforpay::GATEWAY,
 ];

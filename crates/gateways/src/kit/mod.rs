@@ -8,6 +8,7 @@
 //! | [`x509`] | certificates that messages name, and where they may be fetched |
 //! | [`cipher`] | content that comes encrypted |
 //! | [`signed_time`] | the window of a timestamp inside a signature |
+//! | [`webhook_headers`] | the headers of Standard Webhooks |
 //! | [`postback`] | proof by asking the sender: the question and the strict reading of its answer |
 //! | [`fetch`] | proof by fetching the thing that a notification only names |
 //! | [`token`] | a shared token or password, which proves little |
@@ -41,5 +42,6 @@ pub mod signed_time;
 pub mod time;
 pub mod token;
 pub mod verified;
+pub mod webhook_headers;
 pub mod x509;
 pub mod xml;
