@@ -9,17 +9,13 @@ use jiff::{SignedDuration, Timestamp, fmt::strtime};
 use std::collections::BTreeMap;
 
 /// Fields that are sent and empty in most messages: names and values are what receivers have to cope with.
-const EMPTY: &str = "address_city address_company address_first_name address_last_name address_mobile_no address_phone_no \
-     address_salutation address_salutation_name address_state address_street address_street2 address_street_name \
-     address_street_number address_tax_id address_title address_zipcode address_country address_country_name affiliate_id \
-     affiliate_name billing_city billing_company billing_country billing_first_name billing_last_name billing_mobile_no \
-     billing_phone_no billing_salutation billing_state billing_stop_reason billing_street billing_street2 billing_tax_id \
-     billing_title billing_zipcode buyer_address_city buyer_address_company buyer_address_country buyer_address_mobile_no \
-     buyer_address_phone_no buyer_address_state buyer_address_street buyer_address_street2 buyer_address_tax_id \
-     buyer_address_zipcode buyer_email buyer_first_name buyer_last_name campaignkey click_id custom email is_cancelled_for \
-     license_accessdata_keys license_key next_payment_at parent_transaction_id payplan_id promoclick_referrer_url \
-     rebill_stop_noted_at rebilling_stop_url salesteam_id salesteam_name tag tags trackingkey upsell_path utm_campaign \
-     utm_content utm_medium utm_source utm_term voucher_code";
+const EMPTY: &str = "address_city address_company address_first_name address_last_name address_phone_no address_salutation \
+     address_state address_street address_street2 address_title address_zipcode address_country \
+     address_country_name affiliate_id affiliate_name billing_city billing_country billing_first_name \
+     billing_last_name billing_stop_reason billing_street billing_zipcode buyer_address_country \
+     buyer_email buyer_first_name buyer_last_name campaignkey click_id custom email is_cancelled_for \
+     license_accessdata_keys license_key next_payment_at parent_transaction_id rebill_stop_noted_at \
+     rebilling_stop_url tag tags trackingkey upsell_path utm_campaign utm_medium utm_source voucher_code";
 
 /// Fields that say the same in every message here.
 const USUAL: &[(&str, &str)] = &[

@@ -89,12 +89,11 @@ fn cut(body: &[u8]) -> Result<(String, Pairs), Reason> {
 fn row(pairs: &Pairs, passphrase: &str) -> Vec<u8> {
     let mut sorted: Vec<_> = pairs.iter().collect();
     sorted.sort_by(|(a, _), (b, _)| a.as_bytes().cmp(b.as_bytes()));
-    sorted
-        .into_iter()
-        .flat_map(|(name, value)| [name.as_bytes(), b"=", value, passphrase.as_bytes()])
-        .flatten()
-        .copied()
-        .collect()
+    let mut row = Vec::new();
+    for (name, value) in sorted {
+        row.extend([name.as_bytes(), b"=", value, passphrase.as_bytes()].concat());
+    }
+    row
 }
 
 /// Whether these fields can be read from what is signed in no other way. Asked of what is proved only, so that nobody can
