@@ -16,6 +16,7 @@ mod lemonsqueezy;
 mod liqpay;
 mod mercado_pago;
 mod mollie;
+mod monobank;
 mod nowpayments;
 mod paddle;
 mod paypal;
@@ -43,6 +44,7 @@ pub const ALL: &[&Gateway] = &[
     &liqpay::GATEWAY,
     &mercado_pago::GATEWAY,
     &mollie::GATEWAY,
+    &monobank::GATEWAY,
     &nowpayments::GATEWAY,
     &paddle::GATEWAY,
     &paypal_adaptive::GATEWAY,

@@ -17,6 +17,7 @@
 //! | [`xml`] | reading XML, with limits and without entities |
 //! | [`charset`] | turning bytes into text, whatever the sender calls its charset |
 //! | [`amount`] | amounts in whole or smallest units, currencies in either case |
+//! | [`currency_numbers`] | currencies by their ISO 4217 numbers |
 //! | [`mapping`] | where a message says what, for senders described by a table |
 //! | [`time`] | dates as most gateways write them |
 //! | [`custom_data`] | the object that a shop passes along and gets back |
@@ -28,6 +29,7 @@ pub mod amount;
 pub mod asymmetric;
 pub mod charset;
 pub mod cipher;
+pub mod currency_numbers;
 pub mod custom_data;
 pub mod dates;
 pub mod fetch;
