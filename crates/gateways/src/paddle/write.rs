@@ -114,14 +114,6 @@ impl<'a> Told<'a> {
             ("earnings", Json::of_some(earnings.map(|money| money.minor().to_string()))),
             ("currency_code", Json::of_text(code)),
         ]);
-        let is_failed = event.kind == EventKind::PaymentFailed;
-        let attempt = Json::of_fields([
-            ("payment_attempt_id", Json::of_text(self.fresh("pay"))),
-            ("amount", total()),
-            ("status", Json::of_text(if is_failed { "error" } else { "captured" })),
-            ("error_code", Json::of_some(event.reason.as_deref())),
-            ("captured_at", if is_failed { Json::Null } else { self.at() }),
-        ]);
         let origin = if event.subscription.is_some() { "subscription_recurring" } else { "web" };
         Ok(Json::of_fields([
             ("id", Json::of_text(id)),
@@ -148,11 +140,23 @@ impl<'a> Told<'a> {
                     ),
                 ]),
             ),
-            ("payments", Json::List(if status == "billed" { vec![] } else { vec![attempt] })),
+            ("payments", Json::List(if status == "billed" { vec![] } else { vec![self.attempt(&units)] })),
             ("created_at", self.at()),
             ("updated_at", self.at()),
             ("billed_at", self.at()),
         ]))
+    }
+
+    /// The attempt to pay that the transaction is at.
+    fn attempt(&self, units: &str) -> Json<'a> {
+        let is_failed = self.event.kind == EventKind::PaymentFailed;
+        Json::of_fields([
+            ("payment_attempt_id", Json::of_text(self.fresh("pay"))),
+            ("amount", Json::of_text(units.to_owned())),
+            ("status", Json::of_text(if is_failed { "error" } else { "captured" })),
+            ("error_code", Json::of_some(self.event.reason.as_deref())),
+            ("captured_at", if is_failed { Json::Null } else { self.at() }),
+        ])
     }
 
     /// A line of a transaction: what was chosen, or with its totals.
