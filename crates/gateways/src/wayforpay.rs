@@ -349,7 +349,12 @@ impl Message<'_> {
         let name = format!("{}/{}", account(self.settings), self.reference());
         let status = self.fields.get("transactionStatus").unwrap_or_default();
         let parts: Vec<&str> = [name.as_str(), status].into_iter().chain(more.iter().copied()).collect();
-        let date = self.fields.get("processingDate").or_else(|| self.fields.get("createdDate"));
+        // A customer may be declined more than once for one order, and nothing that is signed tells the attempts apart.
+        // They are one piece of news, so they must not differ in their date.
+        let has_moved = matches!(status, "Approved" | "WaitingAuthComplete" | "Refunded" | "Voided");
+        let dates =
+            if has_moved { ["processingDate", "createdDate"] } else { ["createdDate", "processingDate"] };
+        let date = dates.into_iter().find_map(|name| self.fields.get(name));
         let event = Event {
             occurred_at: date.and_then(time::seconds),
             order_ref: Some(self.renewed().unwrap_or(self.reference()).to_owned()),
@@ -368,9 +373,12 @@ impl Message<'_> {
     }
 
     fn payment(&self, kind: EventKind) -> Result<Event, Reason> {
-        let (event, name) = self.event(kind, &[])?;
+        let amount = self.money()?;
+        let signed = |name: &str| self.fields.get(name).unwrap_or_default();
+        let digits = amount.map(Money::decimal).unwrap_or_default();
+        let (event, name) = self.event(kind, &[signed("authCode"), signed("reasonCode"), &digits])?;
         let parent = self.fields.get("authCode").map(str::to_owned);
-        Ok(Event { transaction: Some(name), parent, amount: self.money()?, ..event })
+        Ok(Event { transaction: Some(name), parent, amount, ..event })
     }
 
     fn refund(&self, kind: EventKind) -> Result<Event, Reason> {
@@ -525,9 +533,8 @@ fn reference(event: &Event, order: &str) -> String {
         return order.to_owned();
     }
     let names = [event.transaction.as_deref(), event.parent.as_deref()];
-    let told = names.into_iter().flatten().filter_map(|name| Some(name.split_once('/')?.1));
-    let known =
-        told.filter(|name| name.split_once(RENEWAL).is_some_and(|(first, _)| first == order)).next_back();
+    let mut told = names.into_iter().flatten().filter_map(|name| Some(name.split_once('/')?.1));
+    let known = told.rfind(|name| name.split_once(RENEWAL).is_some_and(|(first, _)| first == order));
     known.map_or_else(|| format!("{order}{RENEWAL}{}-1", digits_of(order)), str::to_owned)
 }
 
