@@ -24,6 +24,7 @@ mod paypal_adaptive;
 pub mod paypal_ipn;
 mod standard_webhooks;
 mod stripe;
+mod two_checkout;
 mod wayforpay;
 
 pub use check::{CheckLine, check_examples, check_vectors};
@@ -35,6 +36,7 @@ pub use contract::{
 
 /// Every gateway, sorted by id.
 pub const ALL: &[&Gateway] = &[
+    &two_checkout::GATEWAY,
     &adyen::GATEWAY,
     &cope::GATEWAY,
     &copecart::GATEWAY,
