@@ -22,6 +22,7 @@ mod paddle;
 mod paypal;
 mod paypal_adaptive;
 pub mod paypal_ipn;
+mod paypal_webhooks;
 mod standard_webhooks;
 mod stripe;
 mod two_checkout;
@@ -51,6 +52,7 @@ pub const ALL: &[&Gateway] = &[
     &paddle::GATEWAY,
     &paypal_adaptive::GATEWAY,
     &paypal_ipn::GATEWAY,
+    &paypal_webhooks::GATEWAY,
     &standard_webhooks::GATEWAY,
     &stripe::GATEWAY,
     &wayforpay::GATEWAY,

@@ -4,6 +4,7 @@
 //! are read here, others in a file of their own; unknown kinds are passed over. PayPal has called all of them genuine.
 //! `expect` says what the message means, in the words of the file.
 
+use super::webhook_examples::{self, WebhookExample};
 use super::{CheckLine, adaptive_examples};
 use crate::kit::form::readable;
 use crate::{AskedAnswer, Gateway, Interpretation, RawRequest, Resumed, Settings, paypal_ipn};
@@ -34,13 +35,14 @@ fn checker(kind: &str) -> Option<fn(&Example) -> Vec<String>> {
     match kind {
         "ipn" => Some(problems),
         "adaptive" => Some(adaptive_examples::problems),
+        "webhook" => Some(webhook_examples::problems),
         _ => None,
     }
 }
 
 #[derive(Deserialize)]
 pub(super) struct Example {
-    name: String,
+    pub(super) name: String,
     kind: String,
     pub(super) body: String,
     pub(super) expect: Expected,
@@ -48,6 +50,8 @@ pub(super) struct Example {
     decoded: BTreeMap<String, String>,
     #[serde(default)]
     items: Vec<ExpectedPayout>,
+    #[serde(flatten)]
+    pub(super) webhook: WebhookExample,
 }
 
 #[derive(Deserialize)]
@@ -110,7 +114,7 @@ pub(super) fn genuine(gateway: &Gateway, receivers: &str, body: &str) -> Result<
     }
 }
 
-fn compare_event(example: &Example, interpretation: &Interpretation, problems: &mut Vec<String>) {
+pub(super) fn compare_event(example: &Example, interpretation: &Interpretation, problems: &mut Vec<String>) {
     let expected = &example.expect;
     let kinds = kinds(&expected.event);
     if kinds.is_empty() {
@@ -184,6 +188,8 @@ fn kinds(word: &str) -> &'static [EventKind] {
         "reversal" => &[ReversalMade],
         "reversal_canceled" => &[ReversalCancelled],
         "dispute_opened" => &[DisputeOpened],
+        "order_approved" => &[PaymentOrdered],
+        "dispute_closed" => &[DisputeLost, DisputeWon],
         "dispute_adjustment" => &[DisputeLost, DisputeWon],
         "subscription_started" => &[SubscriptionStarted],
         "subscription_modified" => &[SubscriptionModified],
@@ -228,7 +234,8 @@ mod tests {
             line("event", "refund", "A-1", "5.00", "Jörg"),
             line("rest", "payment_completed", "A-2", "5.01", "Jorg"),
             line("word", "payment_dreamt", "A-1", "5.00", "Jörg"),
-            "{\"kind\":\"webhook\",\"name\":\"other\",\"body\":\"\",\"expect\":{\"event\":\"x\"}}".into(),
+            "{\"kind\":\"carrier-pigeon\",\"name\":\"other\",\"body\":\"\",\"expect\":{\"event\":\"x\"}}"
+                .into(),
             "not JSON".into(),
         ]
         .join("\n");

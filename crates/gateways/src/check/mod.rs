@@ -4,6 +4,7 @@
 mod adaptive_examples;
 mod examples;
 mod vectors;
+mod webhook_examples;
 
 pub use examples::check_examples;
 pub use vectors::check_vectors;

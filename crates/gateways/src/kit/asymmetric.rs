@@ -138,8 +138,15 @@ impl PublicKey {
         if !self.can_be_signature(given) {
             return Err(Reason::new("signature_malformed", ""));
         }
-        let signed = self.key.verify_sig(&parts.concat(), given);
-        signed.map(|()| Verified::by_verifier(request)).map_err(|_| Reason::new("signature_wrong", ""))
+        if self.has_signed(parts, given) {
+            Ok(Verified::by_verifier(request))
+        } else {
+            Err(Reason::new("signature_wrong", ""))
+        }
+    }
+
+    pub(in crate::kit) fn has_signed(&self, parts: &[&[u8]], given: &[u8]) -> bool {
+        self.key.verify_sig(&parts.concat(), given).is_ok()
     }
 
     /// The same for a signature in writing.

@@ -53,6 +53,12 @@ impl Address {
     }
 }
 
+/// Whether `url` is one plain name below `base`, an address that the owner of a sandbox account has set.
+#[must_use]
+pub fn is_below(base: &str, url: &str) -> bool {
+    url.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')).is_some_and(is_plain_name)
+}
+
 /// Letters, digits, and `-`, `_` and `.` between them; never `..`.
 fn is_plain_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -104,34 +110,30 @@ impl Roots {
         Ok(Self { anchors })
     }
 
-    /// The key of the certificate in `pem` that is made out to one of `names`, once its chain has been followed to one
-    /// of these roots at the time `at`. The other certificates in `pem` and those in `more` may be links of the chain,
-    /// in any sequence.
+    /// The key of a certificate, once its chain has been followed to one of these roots at the time `at`. Further links
+    /// of the chain may be in `more`, in any sequence.
     ///
     /// # Errors
     /// [`CertificateFault`].
     pub fn key(
         &self,
-        pem: &[u8],
+        presented: &Presented,
         more: &[&str],
-        names: &[&str],
         at: Timestamp,
         scheme: Scheme,
     ) -> Result<PublicKey, CertificateFault> {
         let fault = |why: &str| CertificateFault::Refused(why.to_owned());
-        let mut certificates = read(pem)?;
-        let place = certificates.iter().position(|certificate| is_made_out_to(certificate, names));
-        let leaf = certificates.remove(place.ok_or_else(|| fault("it is made out to another name"))?);
+        let mut links = presented.links.clone();
         for text in more {
-            certificates.extend(read(text.as_bytes())?);
+            links.extend(read(text.as_bytes())?);
         }
         let at = u64::try_from(at.as_second()).map_err(|_| fault("the time"))?;
-        let parsed = EndEntityCert::try_from(&leaf).map_err(|_| fault("it cannot be read"))?;
+        let parsed = EndEntityCert::try_from(&presented.leaf).map_err(|_| fault("it cannot be read"))?;
         parsed
             .verify_for_usage(
                 webpki::ALL_VERIFICATION_ALGS,
                 &self.anchors,
-                &certificates,
+                &links,
                 UnixTime::since_unix_epoch(Duration::from_secs(at)),
                 KeyUsage::server_auth(),
                 None,
@@ -143,6 +145,40 @@ impl Roots {
                 Error::CertNotValidYet { .. } => fault("it was not valid yet"),
                 other => CertificateFault::Refused(other.to_string()),
             })?;
+        presented.own_key(scheme)
+    }
+}
+
+/// A certificate that somebody has presented, made out to the right name. Nobody has vouched for it yet.
+#[derive(Debug)]
+pub struct Presented {
+    leaf: CertificateDer<'static>,
+    links: Vec<CertificateDer<'static>>,
+}
+
+impl Presented {
+    /// The certificate in `pem` that is made out to one of `names`. The others may be links of its chain, in any
+    /// sequence.
+    ///
+    /// # Errors
+    /// [`CertificateFault::Refused`].
+    pub fn read(pem: &[u8], names: &[&str]) -> Result<Self, CertificateFault> {
+        let mut links = read(pem)?;
+        let place = links.iter().position(|certificate| is_made_out_to(certificate, names));
+        let place =
+            place.ok_or_else(|| CertificateFault::Refused("it is made out to another name".to_owned()))?;
+        Ok(Self { leaf: links.remove(place), links })
+    }
+
+    /// Whether it has made this signature: a sieve in front of [`Roots::key`], which proves nothing by itself.
+    #[must_use]
+    pub fn has_signed(&self, scheme: Scheme, parts: &[&[u8]], given: &[u8]) -> bool {
+        self.own_key(scheme).is_ok_and(|key| key.has_signed(parts, given))
+    }
+
+    fn own_key(&self, scheme: Scheme) -> Result<PublicKey, CertificateFault> {
+        let unreadable = |_| CertificateFault::Refused("it cannot be read".to_owned());
+        let parsed = EndEntityCert::try_from(&self.leaf).map_err(unreadable)?;
         let key = PublicKey::from_spki(scheme, &parsed.subject_public_key_info());
         key.map_err(|reason| CertificateFault::Refused(reason.detail))
     }

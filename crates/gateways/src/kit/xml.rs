@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn t_g03_many_fields_deep_nesting_and_entities_have_limits() {
+    fn t_g03_many_fields_and_deep_nesting_have_limits_in_xml() {
         let nested = |depth: usize| format!("{}x{}", "<a>".repeat(depth), "</a>".repeat(depth));
         assert!(Xml::parse(nested(XML_DEPTH_MAX).as_bytes()).is_ok());
         assert_eq!(code(&nested(XML_DEPTH_MAX + 1)), "too_deep");
@@ -318,7 +318,11 @@ mod tests {
         assert!(Xml::parse(with_attributes(XML_ATTRIBUTES_MAX).as_bytes()).is_ok());
         assert_eq!(code(&with_attributes(XML_ATTRIBUTES_MAX + 1)), "too_large");
         assert_eq!(code(&with_attributes(100_000)), "too_large");
-        // A billion laughs, and quadratic blow-up.
+    }
+
+    #[test]
+    fn t_b15_xml_entities() {
+        // A billion laughs, a document from elsewhere, a file of ours.
         let laughs = "<?xml version=\"1.0\"?><!DOCTYPE lolz [<!ENTITY lol \"lol\"><!ENTITY lol2 \"&lol;&lol;&lol;\">\
              <!ENTITY lol3 \"&lol2;&lol2;&lol2;\">]><lolz>&lol3;</lolz>";
         let outside = "<!DOCTYPE a SYSTEM \"https://evil.tld/x.dtd\"><a/>";

@@ -11,6 +11,9 @@ use jiff::Timestamp;
 pub(crate) fn of_transaction(kind: EventKind, transaction: &str, reason: Option<&str>) -> String {
     match kind {
         EventKind::RefundCompleted => format!("refund/{transaction}"),
+        EventKind::RefundPending | EventKind::RefundFailed => {
+            format!("refund/{transaction}/{}", last_word(kind))
+        }
         EventKind::ReversalMade => format!("reversal/{transaction}"),
         EventKind::ReversalCancelled => format!("reversal_cancelled/{transaction}"),
         // Pending for another reason is news: first an eCheck, then a review.

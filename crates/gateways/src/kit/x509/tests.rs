@@ -139,7 +139,8 @@ fn issued(change: impl Fn(&mut CertificateParams, &mut CertificateParams)) -> Is
 fn fault(roots: &[&str], pem: &str, more: &[&str], names: &[&str], at: &str) -> Option<CertificateFault> {
     let roots = Roots::from_pem(roots).unwrap();
     let at = at.parse().unwrap();
-    roots.key(pem.as_bytes(), more, names, at, Scheme::EcdsaP256Sha256).err()
+    let presented = Presented::read(pem.as_bytes(), names);
+    presented.and_then(|presented| roots.key(&presented, more, at, Scheme::EcdsaP256Sha256)).err()
 }
 
 const THEN: &str = "2024-08-02T19:33:35Z";
@@ -154,12 +155,15 @@ fn a_chain_that_leads_to_the_root_gives_the_key_that_signed() {
     assert_eq!(fault(&[root], &turned, &[], &["other.example", NAME], THEN), None);
     assert_eq!(fault(&[root], &own.leaf, &[&own.link], &[NAME], THEN), None);
     let roots = Roots::from_pem(&[root]).unwrap();
-    let key =
-        roots.key(both.as_bytes(), &[], &[NAME], THEN.parse().unwrap(), Scheme::EcdsaP256Sha256).unwrap();
+    let presented = Presented::read(both.as_bytes(), &[NAME]).unwrap();
+    let key = roots.key(&presented, &[], THEN.parse().unwrap(), Scheme::EcdsaP256Sha256).unwrap();
     let request = RawRequest::post("text/plain", "what was signed");
     let signed = own.key.sign(&request.body).unwrap();
     assert!(key.verify(&request, &[&request.body], &signed).is_ok());
     assert!(key.verify(&request, &[b"other"], &signed).is_err());
+    assert!(presented.has_signed(Scheme::EcdsaP256Sha256, &[&request.body], &signed));
+    assert!(!presented.has_signed(Scheme::EcdsaP256Sha256, &[b"other"], &signed));
+    assert!(!presented.has_signed(Scheme::RsaSha256, &[&request.body], &signed));
 }
 
 #[test]
