@@ -95,7 +95,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     settings: settings::SETTINGS,
     receivers: None,
     tells: TELLS,
-    retries: &[120, 180, 900, 900, 900, 900, 3_600, 3_600, 3_600, 3_600, 3_600, 3_600],
+    retries: &RETRIES,
     repeats: Repeats::AreCopies,
     receive,
     resume: Some(api::resume),
@@ -103,6 +103,14 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     compose: compose::compose,
     answer: Some(api::answer),
     checkout: None,
+};
+
+/// Twice within five minutes, four times every quarter of an hour, then hourly until two days are over.
+const RETRIES: [u32; 52] = {
+    let mut pauses = [3_600; 52];
+    (pauses[0], pauses[1]) = (120, 180);
+    (pauses[2], pauses[3], pauses[4], pauses[5]) = (900, 900, 900, 900);
+    pauses
 };
 
 const TELLS: &[EventKind] = &[
