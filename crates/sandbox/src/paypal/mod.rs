@@ -14,6 +14,8 @@ mod validate;
 mod webscr;
 mod writing;
 
+pub(crate) use order::Fields;
+
 use crate::courier::Courier;
 use crate::database::Database;
 use crate::page;
@@ -112,7 +114,6 @@ impl Paypal {
     /// Everything below `/sandbox`.
     pub fn router(&self) -> Router {
         let own_pages = Router::new()
-            .route("/sandbox", get(async || axum::response::Redirect::to("/sandbox/paypal")))
             .route("/sandbox/paypal", get(merchant::list))
             .route("/sandbox/paypal/faults", posting(merchant::put_faults))
             .route("/sandbox/paypal/release", posting(merchant::release))

@@ -7,6 +7,7 @@ mod json;
 mod judge;
 mod ledger;
 mod mischief;
+mod pages;
 mod report;
 mod scenario;
 mod sender;
@@ -150,6 +151,10 @@ impl Player {
     /// Everything that is the player's below `/sandbox`.
     pub fn router(&self) -> Router {
         let own_pages = Router::new()
+            .route("/sandbox", get(pages::list))
+            .route("/sandbox/play", post(pages::play))
+            .route("/sandbox/messages/{id}", get(pages::message))
+            .route("/sandbox/messages/{id}/resend", post(pages::resend))
             .route("/sandbox/accounts.json", get(json::accounts))
             .route("/sandbox/plays", post(json::play))
             .route("/sandbox/plays/{id}", get(json::shown))

@@ -129,6 +129,25 @@ impl WishProblem {
     }
 }
 
+impl WishProblem {
+    /// What makes the text concrete, in any language.
+    pub(crate) fn detail(&self) -> String {
+        match self {
+            Self::NoGateway(id) => id.clone(),
+            Self::NoAccount(id) => (*id).to_owned(),
+            Self::NoEvent { told, .. } => told.clone(),
+            Self::NoScenario { known, .. } => known.clone(),
+            Self::Amount { amount, currency } => format!("{amount} {currency}"),
+            Self::Currency(code) => code.clone(),
+            Self::CannotSay { why, .. } => why.clone(),
+            Self::Settings { problems, .. } => problems.clone(),
+            Self::Fault { fault, .. } => (*fault).to_owned(),
+            Self::Text(name) => (*name).to_owned(),
+            Self::NothingChosen | Self::NothingToSwap | Self::Number => String::new(),
+        }
+    }
+}
+
 /// What is to be played, understood.
 pub(super) enum Chosen {
     Event(EventKind),
