@@ -113,7 +113,7 @@ async fn furnish(store: Arc<dyn Store>, clock: &Clock, base_url: &Url) -> Result
     let api_key = fresh_key(&*store, clock, shop.id).await?;
     let links = DemoLinks {
         mailbox_url: url("/mailbox"),
-        sandbox_url: url("/sandbox/paypal"),
+        sandbox_url: url("/sandbox"),
         storefront_url: url(&format!("/shop/{}", shop.slug)),
     };
     let app = App::new(Inner {

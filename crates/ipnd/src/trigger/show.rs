@@ -3,7 +3,7 @@
 use crate::console::{Paper, printable};
 use anyhow::Result;
 use ipnd_gateways::RawRequest;
-use ipnd_sandbox::player::{Hearing, Report};
+use ipnd_sandbox::player::{Fault, Hearing, Report};
 use serde_json::json;
 use std::io::{self, Write as _};
 use url::Url;
@@ -63,6 +63,12 @@ fn reply(hearing: &Hearing) -> String {
     }
 }
 
+/// Whether every reply was right, and none was heard.
+pub(super) fn is_ignored(report: &Report) -> bool {
+    let is_right = !report.hearings.is_empty() && report.hearings.iter().all(|hearing| hearing.is_content);
+    report.fault == Some(Fault::ReplyIgnored) && is_right
+}
+
 /// Whether the gateway would be content.
 fn verdict(report: &Report) -> String {
     let wants = report.wanted.as_ref().map(|wanted| match wanted.body.as_str() {
@@ -70,6 +76,9 @@ fn verdict(report: &Report) -> String {
         body => format!("status {}xx and exactly: {body}", wanted.status / 100),
     });
     let wants = wants.unwrap_or_else(|| "an answer".to_owned());
+    if is_ignored(report) {
+        return "the reply was as wanted each time, and ignored on purpose".to_owned();
+    }
     match report.state.as_str() {
         "content" => "content: the gateway has heard what it wants to hear".to_owned(),
         "lost" => "lost on purpose: it was never sent".to_owned(),

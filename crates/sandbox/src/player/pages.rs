@@ -76,7 +76,9 @@ impl Filled {
 
     /// Whether something stands in a field that is folded away.
     fn has_details(&self) -> bool {
-        ["transaction", "parent", "subscription", "name", "email"].iter().any(|name| !self.get(name).is_empty())
+        ["transaction", "parent", "subscription", "name", "email"]
+            .iter()
+            .any(|name| !self.get(name).is_empty())
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct StatusView {
     pub(super) sums: Vec<(String, String)>,
     pub(super) access: Vec<AccessView>,
     pub(super) can_pay: bool,
+    /// Only in the demo: where any other gateway can be had to say that this order is paid.
+    pub(super) sandbox_href: Option<String>,
     /// The gateway sent the customer back and its word is not here yet: paying again is not suggested.
     pub(super) is_confirming: bool,
     /// Something may still happen, so a page without scripts reloads itself.
@@ -60,7 +62,9 @@ impl StatusView {
         has_returned: bool,
     ) -> Result<Self, Failure> {
         let access = visit.app.store.access_of(visit.shop.id, order.id).await?;
-        Ok(Self::new(page, &order, access, visit.path(&format!("/order/{}", order.token)), has_returned))
+        let sandbox_href = visit.app.demo.as_ref().map(|demo| sandbox_href(&demo.sandbox_url, &order));
+        let order_href = visit.path(&format!("/order/{}", order.token));
+        Ok(Self { sandbox_href, ..Self::new(page, &order, access, order_href, has_returned) })
     }
 
     fn new(
@@ -97,6 +101,7 @@ impl StatusView {
             sums: sums(page, order),
             access: access.into_iter().map(AccessView::of).collect(),
             can_pay: may_be_paid(order),
+            sandbox_href: None,
             is_confirming,
             is_waiting: matches!(
                 status,
@@ -104,6 +109,17 @@ impl StatusView {
             ),
         }
     }
+}
+
+/// The sandbox's page with this order filled in.
+fn sandbox_href(sandbox_url: &str, order: &Order) -> String {
+    let total = order.terms.total;
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("order", &order.reference)
+        .append_pair("amount", &total.decimal())
+        .append_pair("currency", total.currency().code())
+        .finish();
+    format!("{sandbox_url}?{query}")
 }
 
 /// Tone and icon of a status.
