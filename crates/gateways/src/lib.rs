@@ -30,9 +30,9 @@ mod wayforpay;
 
 pub use check::{CheckLine, check_examples, check_vectors};
 pub use contract::{
-    ACCEPT_UNCONFIRMED, Answer, Ask, AskedAnswer, CannotCompose, Checkout, CheckoutForm, Choice, Covers,
-    Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply, Resume, Resumed,
-    SECRET_CHARS_MIN, Said, Setting, SettingFault, SettingKind, SettingProblem, Settings, Told,
+    ACCEPT_UNCONFIRMED, Answer, Ask, AskedAnswer, CannotCompose, CheckSetting, Checkout, CheckoutForm,
+    Choice, Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply, Resume,
+    Resumed, SECRET_CHARS_MIN, Said, Setting, SettingFault, SettingKind, SettingProblem, Settings, Told,
 };
 
 /// Every gateway, sorted by id.

@@ -10,8 +10,8 @@ pub use exchange::{
     Reply, Resumed, Told,
 };
 pub use settings::{
-    ACCEPT_UNCONFIRMED, Choice, SECRET_CHARS_MIN, Said, Setting, SettingFault, SettingKind, SettingProblem,
-    Settings,
+    ACCEPT_UNCONFIRMED, CheckSetting, Choice, SECRET_CHARS_MIN, Said, Setting, SettingFault, SettingKind,
+    SettingProblem, Settings,
 };
 
 use ipnd_core::{Event, EventKind};

@@ -151,11 +151,18 @@ fn accepted(
     }
 }
 
+/// Systematic forgeries of one message that are tried when nobody asks for a certain number: evenly many of each way.
+const BENT_MAX: usize = 1_500;
+
 pub(crate) fn systematic(gateway: &Gateway, sections: &[Section]) -> Result<(), Failed> {
     let all = genuine(gateway, sections);
+    let is_short = std::env::var_os("IPND_FORGERIES").is_none();
     let mut made = 0_usize;
-    for genuine in &all {
-        for bent in bent(&genuine.request) {
+    for (place, genuine) in all.iter().enumerate() {
+        let every = bent(&genuine.request);
+        let step = if is_short { every.len().div_ceil(BENT_MAX) } else { 1 };
+        // Another part of each message's forgeries, so that all of them together leave out nothing.
+        for bent in every.into_iter().skip(place % step.max(1)).step_by(step.max(1)) {
             genuine.withstands(gateway, &bent, &all)?;
             made += 1;
         }
@@ -249,6 +256,17 @@ fn bent(request: &RawRequest) -> Vec<RawRequest> {
         }
         let prefixes = value.char_indices().map(|(at, _)| at).take(400);
         all.extend(prefixes.map(|at| replaced(value[..at].to_owned())));
+        // One character changed at a time: a time outside of the signature would be found here.
+        for (at, letter) in value.char_indices().filter(|(_, letter)| letter.is_ascii()).take(400) {
+            let other = match letter {
+                '9' | 'z' | 'Z' => 'a',
+                letter if letter.is_ascii_alphanumeric() => char::from(letter as u8 + 1),
+                _ => '0',
+            };
+            let mut changed = value.clone();
+            changed.replace_range(at..=at, other.encode_utf8(&mut [0; 4]));
+            all.push(replaced(changed));
+        }
         all.push(replaced(format!("{value}0")));
         all.push(replaced(value.to_ascii_uppercase()));
         let mut doubled = request.headers.clone();

@@ -28,7 +28,7 @@ fn main() {
     for gateway in ipnd_gateways::ALL {
         let path = folder.join(format!("{}.md", gateway.id));
         let mut file = File::read(&path);
-        if update {
+        if update && path.exists() {
             for section in &mut file.sections {
                 section.expected = Some(outcome(gateway, section));
             }

@@ -1,5 +1,6 @@
 //! Recording what a genuine notification says, once.
 
+use super::bind::Touched;
 use super::command::Desk;
 use super::reviews::{self, Asked};
 use super::sql::{self, Columns as _};
@@ -23,40 +24,120 @@ pub(super) struct Told {
     pub(super) now: Timestamp,
 }
 
-/// Records an event; gives its id when it is new. One that is known already changes nothing (T-C01), and where it
-/// says something else than the first time, the owner is asked and the first stands (T-C03).
+/// What decides about money and about where an event belongs. Another telling may differ in everything else: gateways
+/// send several messages about one thing, and repeat them with another date, name or status.
+const DECISIVE: [&str; 9] = [
+    "kind",
+    "amount",
+    "amount_is_total",
+    "order_ref",
+    "transaction",
+    "parent",
+    "subscription",
+    "case",
+    "receivers",
+];
+
+/// Records an event; gives its id when something is new about it. One that is known already changes nothing (T-C01),
+/// and where it says something decisive that the first one does not say, the owner is asked and the first stands
+/// (T-C03). Only an order that the first one did not name is taken from a later one, and a telling that is proved
+/// takes the place of one that was not.
 pub(super) fn record(
     desk: &mut Desk<'_>,
     told: &Told,
     position: usize,
     examined: &ExaminedEvent,
+    touched: &mut Touched,
 ) -> Result<Option<i64>> {
     let event = cleaned(&examined.event);
     let concerns = concerns(desk, told, examined)?;
     let text = sql::json(&event);
     let first = sql::one(
         desk,
-        "SELECT id, event, gateway, order_id FROM events
+        "SELECT id, event, gateway, order_id, concerns FROM events
          WHERE shop_id = ?1 AND family = ?2 AND environment = ?3 AND identity = ?4",
         params![told.shop.0, told.family, told.environment, event.identity],
-        |row| Ok((row.number("id")?, row.text("event")?, row.text("gateway")?, row.get("order_id")?)),
+        |row| {
+            let is_unproven = row.text("concerns")?.contains(QuestionKind::Unproven.word());
+            let order = row.get("order_id")?;
+            Ok((row.number("id")?, row.text("event")?, row.text("gateway")?, order, is_unproven))
+        },
     )?;
-    let Some((id, said_first, gateway, order)) = first else {
+    let Some((id, said_first, gateway, order, was_unproven)) = first else {
         let id = insert(desk, told, (&event, &text), &concerns)?;
         link(desk, told, position, id, false, None)?;
         return Ok(Some(id));
     };
     // Another gateway of the family tells of the same thing in its own words; that is no contradiction.
-    let differs = gateway == told.gateway && said_first != text;
-    link(desk, told, position, id, true, differs.then_some(text.as_str()))?;
-    if differs {
-        let (expected, got) = difference(&said_first, &text);
+    let is_own = gateway == told.gateway;
+    link(desk, told, position, id, true, (is_own && said_first != text).then_some(text.as_str()))?;
+    let is_unproven = concerns.iter().any(|concern| concern.kind == QuestionKind::Unproven);
+    if was_unproven && !is_unproven {
+        replace(desk, id, told, (&event, &text), &concerns)?;
+        // It may have named another order, which has to be worked out again without it.
+        touched.extend(order);
+        return Ok(Some(id));
+    }
+    let (expected, got) = difference(&said_first, &text);
+    if is_own && !got.is_empty() {
         let question =
             Question { kind: QuestionKind::ContentChanged, subject: event.identity.clone(), expected, got };
         let asked = Asked { question, order, notification: Some(told.notification), event: Some(id) };
         reviews::ask(desk, told.shop, &asked, told.now)?;
+    } else if order.is_none() {
+        return name_order(desk, id, &said_first, event.order_ref.as_deref());
     }
     Ok(None)
+}
+
+/// Puts what is proved in the place of what was not. What was said first stays with its notification.
+fn replace(
+    desk: &Desk<'_>,
+    id: i64,
+    told: &Told,
+    (event, text): (&Event, &str),
+    concerns: &[Concern],
+) -> Result<()> {
+    let (amount, currency) = sql::money(event.amount);
+    sql::run(
+        desk,
+        "UPDATE events SET kind = ?2, amount = ?3, currency = ?4, occurred_at = ?5,
+             order_ref = coalesce(?6, order_ref), customer_name = ?7, customer_email = ?8, transaction_id = ?9,
+             parent_transaction_id = ?10, case_id = ?11, notification_id = ?12, gateway = ?13, event = ?14,
+             concerns = ?15, order_id = NULL
+         WHERE id = ?1",
+        params![
+            id,
+            event.kind.word(),
+            amount,
+            currency,
+            sql::time_opt(event.occurred_at),
+            event.order_ref,
+            event.customer.name,
+            event.customer.email,
+            event.transaction,
+            event.parent,
+            event.case,
+            told.notification.0,
+            told.gateway,
+            text,
+            sql::json(&concerns),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Gives an event that named no order the one that a later telling names.
+fn name_order(desk: &Desk<'_>, id: i64, said_first: &str, order_ref: Option<&str>) -> Result<Option<i64>> {
+    let Some(order_ref) = order_ref else { return Ok(None) };
+    let mut value = serde_json::from_str::<Value>(said_first).unwrap_or(Value::Null);
+    if value.get("order_ref").is_none_or(|named| !named.is_null()) {
+        return Ok(None);
+    }
+    value["order_ref"] = Value::from(order_ref);
+    let sql = "UPDATE events SET order_ref = ?2, event = ?3 WHERE id = ?1";
+    sql::run(desk, sql, params![id, order_ref, value.to_string()])?;
+    Ok(Some(id))
 }
 
 /// What the account found wrong, and one thing more: a shop that takes live money does not take an order for paid by
@@ -156,17 +237,17 @@ fn replace_nul(value: &mut Value) -> bool {
     }
 }
 
-/// What two tellings of one event say differently, ready to be shown.
+/// What two tellings of one event say differently, as far as it decides, ready to be shown. What one of them leaves
+/// out is no difference.
 fn difference(first: &str, other: &str) -> (String, String) {
     let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
     let (first, other) = (parse(first), parse(other));
-    let (Value::Object(first), Value::Object(other)) = (&first, &other) else {
-        return (String::new(), String::new());
-    };
+    let is_said =
+        |value: &Value| !value.is_null() && value.as_array().is_none_or(|values| !values.is_empty());
     let mut shown = (String::new(), String::new());
-    for (field, was) in first {
-        let is = other.get(field).unwrap_or(&Value::Null);
-        if is != was {
+    for field in DECISIVE {
+        let (was, is) = (&first[field], &other[field]);
+        if is != was && is_said(was) && is_said(is) {
             say(&mut shown.0, field, was);
             say(&mut shown.1, field, is);
         }
@@ -177,7 +258,6 @@ fn difference(first: &str, other: &str) -> (String, String) {
 fn say(shown: &mut String, field: &str, value: &Value) {
     let value = match value {
         Value::String(text) => text.clone(),
-        Value::Null => "–".to_owned(),
         other => other.to_string(),
     };
     let separator = if shown.is_empty() { "" } else { ", " };
@@ -205,7 +285,10 @@ mod tests {
 
     #[test]
     fn a_difference_names_the_fields() {
-        let (was, is) = difference(r#"{"a":"1","b":2,"c":null}"#, r#"{"a":"9","b":2,"c":"x"}"#);
-        assert_eq!((was.as_str(), is.as_str()), ("a: 1, c: –", "a: 9, c: x"));
+        let (was, is) = difference(
+            r#"{"kind":"a","transaction":"1","parent":null,"note":"x","receivers":[]}"#,
+            r#"{"kind":"a","transaction":"9","parent":"x","note":"y","receivers":["z"]}"#,
+        );
+        assert_eq!((was.as_str(), is.as_str()), ("transaction: 1", "transaction: 9"));
     }
 }

@@ -118,7 +118,7 @@ fn genuine(
     let told = Told::load(desk, notification, now)?;
     let mut touched = bind::Touched::default();
     for (position, examined) in events.iter().enumerate() {
-        if let Some(event) = record::record(desk, &told, position, examined)? {
+        if let Some(event) = record::record(desk, &told, position, examined, &mut touched)? {
             bind::bind_new(desk, &told, event, &mut touched)?;
         }
     }

@@ -175,6 +175,41 @@ pub async fn t_c03_same_id_other_content(store: Arc<dyn Store>) {
     }
 }
 
+/// Gateways send several messages about one thing, and only one of them may name the order.
+pub async fn a_later_telling_may_name_the_order(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let order = world.order("1001", "10.00").await;
+    let transaction = format!("T{}", unique());
+    let mut nameless = payment("1001", &transaction, "10.00");
+    nameless.order_ref = None;
+    world.tell(nameless).await;
+    assert_eq!(world.read(order.id).await.state.status, OrderStatus::Open);
+    world.tell(payment("1001", &transaction, "10.00")).await;
+    assert_eq!(world.read(order.id).await.state.status, OrderStatus::Paid);
+    assert!(world.open_reviews().await.is_empty());
+}
+
+/// Whoever can copy a message with a weak proof must not keep the proved one from counting, whichever comes first.
+pub async fn what_is_proved_takes_the_place_of_what_is_not(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let order = world.order("1001", "10.00").await;
+    let transaction = format!("T{}", unique());
+    let unproven = || ipnd_core::ExaminedEvent {
+        event: payment("1001", &transaction, "99.00"),
+        concerns: vec![ipnd_core::Concern {
+            kind: QuestionKind::Unproven,
+            expected: "a confirmation by the gateway".to_owned(),
+            got: String::new(),
+        }],
+    };
+    world.tell_examined(vec![unproven()]).await;
+    assert_eq!(world.read(order.id).await.state.status, OrderStatus::InReview);
+    world.tell(payment("1001", &transaction, "10.00")).await;
+    assert_eq!(world.read(order.id).await.state.status, OrderStatus::Paid);
+    world.tell_examined(vec![unproven()]).await;
+    assert_eq!(world.read(order.id).await.state.paid, super::world::eur("10.00"));
+}
+
 pub async fn another_gateway_of_the_family_is_no_contradiction(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     let order = world.order("1001", "10.00").await;
