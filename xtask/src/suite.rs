@@ -1,11 +1,14 @@
 //! What `cargo xtask test` and `cargo xtask check` run, in which sequence, and what they say when a part cannot.
 
 use crate::run::{exists, heading, output, root, run, target};
-use crate::{deps, threats, tidy, tools};
+use crate::{deps, fuzz, threats, tidy, tools};
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+/// How long each fuzz target runs within the tests; `cargo xtask fuzz` runs them for longer.
+const FUZZ_SECONDS: u32 = 2;
 
 /// Everything that needs nothing but the toolchain.
 pub(crate) fn check() -> Result<()> {
@@ -31,6 +34,11 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
     if examples.is_empty() {
         println!("(set IPND_EXAMPLES to a file of example messages to hold the gateways against it as well)");
     }
+    if std::env::var_os("IPND_VECTORS").is_none() {
+        println!(
+            "(set IPND_VECTORS to a folder of signed requests to hold the gateways against them as well)"
+        );
+    }
     let nextest = exists("cargo-nextest");
     if nextest {
         run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"], &[])?;
@@ -38,6 +46,14 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
     } else {
         run("cargo", &["test", "--workspace", "--no-fail-fast", "--quiet"], &[])?;
     }
+
+    for (variable, what) in [("IPND_VECTORS", "signed requests"), ("IPND_EXAMPLES", "PayPal's messages")] {
+        if let Ok(path) = std::env::var(variable) {
+            heading(&format!("What the program itself says of {what}"));
+            run("cargo", &["run", "--quiet", "--package", "ipnd", "--", "gateways", "check", &path], &[])?;
+        }
+    }
+    fuzz::fuzz(FUZZ_SECONDS, None)?;
 
     heading("A mail server that is not ours (aiosmtpd)");
     match tools::python(&["aiosmtpd==1.4.6"]) {

@@ -7,6 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
+mod addresses;
 mod events;
 mod forge;
 mod laws;
@@ -46,6 +47,9 @@ fn main() {
             move || forge::systematic(gateway, &sections)
         }));
         trials.push(Trial::test(name("i07 forgeries, random"), move || forge::random(gateway, &sections)));
+        trials.push(Trial::test(name("t_b19 addresses stay its own"), || {
+            addresses::t_b19_ids_used_inside_gateway_urls(gateway)
+        }));
         trials.push(Trial::test(name("vectors"), || vectors(gateway)));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
