@@ -3,7 +3,7 @@
 use super::Options;
 use crate::{console::printable, server};
 use anyhow::{Context as _, Result};
-use ipnd_sandbox::player::{PlayError, Report, Wish, sandbox_setting};
+use ipnd_sandbox::player::{Hearing, PlayError, Report, Wish, sandbox_setting};
 use ipnd_sandbox::{Player, SandboxAccount};
 use ipnd_store::Clock;
 use std::collections::BTreeMap;
@@ -48,8 +48,9 @@ pub(super) async fn play(options: &Options, wish: &Wish, to: &str) -> Result<Vec
     })?;
     let serve_for = Duration::from_secs(options.serve_for.into());
     let reports = player.finish(number, serve_for).await?;
-    let was_heard = reports.iter().any(|report| report.hearings.iter().any(|hearing| hearing.is_content));
-    if is_asked && was_heard && !player.until_quiet(QUIET, serve_for).await {
+    let is_taken = |hearing: &Hearing| hearing.status.is_some_and(|status| status < 300);
+    let was_taken = reports.iter().any(|report| report.hearings.iter().any(is_taken));
+    if is_asked && was_taken && !player.until_quiet(QUIET, serve_for).await {
         eprintln!("Nobody has asked back.");
     }
     player.stop().await;

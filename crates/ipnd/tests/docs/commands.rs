@@ -92,8 +92,10 @@ fn every_command_of_ipnd_exists_with_its_options() {
             check_ipnd(&page, &words[dashes + 1..]);
         }
     }
-    let all: BTreeSet<String> =
-        ["demo", "serve", "init", "gateways"].iter().flat_map(|command| flags(&help(&[command]))).collect();
+    let all: BTreeSet<String> = ["demo", "serve", "init", "gateways", "trigger"]
+        .iter()
+        .flat_map(|command| flags(&help(&[command])))
+        .collect();
     for page in pages() {
         for span in page.spans() {
             let words: Vec<String> = span.split_whitespace().map(str::to_owned).collect();
