@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 enum Command {
     /// Start a sample shop with everything around it, to try ipnd out
     ///
-    /// A shop with a few products, a sandbox that plays PayPal over real HTTP, a mailbox that catches all mails, and
+    /// A shop with a few products, a sandbox that plays every gateway over real HTTP, a mailbox that catches all mails, and
     /// the owner's pages. Nothing leaves this machine. Without --data everything is forgotten at the end.
     Demo(demo::Options),
     /// Have a gateway tell something, to see what a receiver makes of it

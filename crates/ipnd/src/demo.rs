@@ -200,7 +200,8 @@ fn announce(options: &Options, demo: &Demo) {
          \x20 2. Pay in the sandbox, and watch the order's page change by itself.\n\
          \x20 3. Read both mails in the mailbox.\n\
          \x20 4. Open the owner's link (it works once), find the order, write to the customer.\n\
-         \x20 5. Refund it in the sandbox, or switch on a fault there and pay again.\n\n\
+         \x20 5. Refund it in the sandbox, or switch on a fault there and pay again.\n\
+         \x20 6. Have any other gateway tell the shop something: in the sandbox, or with ipnd trigger.\n\n\
          {kept} Ctrl-C ends it.",
         paper.bold("The demo is ready. It is all play money, and nothing leaves this machine."),
         places.concat(),

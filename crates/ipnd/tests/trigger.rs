@@ -6,7 +6,7 @@ mod common;
 
 use common::browser::Browser;
 use common::shopping::{api, order, rows};
-use common::{Demo, Program, ipnd, until};
+use common::{Demo, Program, deaf_shop, ipnd, until};
 use ipnd_gateways::{ALL, Gateway};
 use ipnd_sandbox::Paypal;
 use serde_json::{Value, json};
@@ -265,26 +265,11 @@ fn what_goes_wrong_is_explained() {
     }
 }
 
-/// Replies 200 to the first request on a free port; gives the port.
-fn deaf_shop() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let mut stream = stream;
-            let mut bytes = [0; 16_384];
-            let _ = stream.read(&mut bytes);
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        }
-    });
-    port
-}
-
 #[test]
 fn whoever_is_told_at_an_own_address_can_ask_back() {
     let thin = ALL.iter().find(|gateway| gateway.answer.is_some() && Paypal::path_for(gateway.id).is_none());
     let Some(gateway) = thin else { return };
-    let to = format!("http://127.0.0.1:{}/in/x", deaf_shop());
+    let to = format!("http://{}/in/x", deaf_shop());
     let mut command = ipnd();
     command.args(["trigger", gateway.id, gateway.tells[0].word(), "--to", &to]);
     command.args(["--serve-at", "127.0.0.1:0", "--json"]);

@@ -1,7 +1,7 @@
 //! Every command that the documentation shows is run, or stands in a short list with the reason why it is not.
 
 use super::common::browser::{Browser, path};
-use super::common::{Demo, ipnd, shopping};
+use super::common::{Demo, deaf_shop, ipnd, shopping};
 use super::markdown::{Page, page, pages, root};
 use super::shell::commands;
 use std::collections::BTreeSet;
@@ -163,6 +163,40 @@ fn the_examples_of_the_api_work() {
         }
     }
     assert!(run >= 15, "only {run} examples were found");
+}
+
+#[test]
+fn the_examples_of_the_sandbox_page_work() {
+    let demo = Demo::start(None);
+    let mut run = 0;
+    for block in page("docs/sandbox.md").blocks("sh") {
+        for words in commands(&block, |name| format!("${name}")) {
+            if words[..2] != ["ipnd", "trigger"] {
+                continue;
+            }
+            let own = format!("http://{}", deaf_shop());
+            let mut arguments: Vec<String> =
+                words[1..].iter().map(|word| word.replace("http://127.0.0.1:3000", &own)).collect();
+            if !arguments.iter().any(|word| word == "--to" || word == "--list") {
+                arguments.extend(["--demo".to_owned(), demo.text("base_url").to_owned()]);
+            }
+            let output = ipnd().args(&arguments).output().unwrap();
+            assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+            assert!(!output.stdout.is_empty(), "{words:?}");
+            run += 1;
+        }
+    }
+    assert!(run >= 6, "only {run} examples were found");
+}
+
+/// The tables name everything that can be chosen.
+#[test]
+fn every_scenario_and_every_fault_is_explained() {
+    let page = page("docs/sandbox.md");
+    let scenarios = ipnd_sandbox::player::SCENARIOS.iter().map(|scenario| scenario.name);
+    let faults = ipnd_sandbox::player::Fault::ALL.iter().map(|fault| fault.word());
+    let missing: Vec<&str> = scenarios.chain(faults).filter(|word| !page.has_row(word)).collect();
+    assert!(missing.is_empty(), "docs/sandbox.md has no row for {missing:?}");
 }
 
 /// What curl would do with these words.
