@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
 const LIST: &str = "crates/gateways/src/lib.rs";
-const SOURCE: &str = include_str!("../templates/gateway.rs.txt");
-const FIXTURES: &str = include_str!("../templates/fixtures.md.txt");
+/// What a gateway starts from. It is compiled with the tests of ipnd-gateways, so it is never out of date.
+const SOURCE: &str = include_str!("../templates/new_gateway.rs");
+const FIXTURES: &str = include_str!("../templates/new-gateway.md");
 
 /// Starts a gateway: a source file that compiles and refuses everything, a fixtures file, a line in the list.
 pub(crate) fn new(id: &str) -> Result<()> {
@@ -25,8 +26,9 @@ pub(crate) fn new(id: &str) -> Result<()> {
     }
     let list = std::fs::read_to_string(root().join(LIST)).with_context(|| format!("cannot read {LIST}"))?;
     let list = with_line(&list, &module, id).context("the list of gateways does not look as expected")?;
-    let fill =
-        |text: &str| text.replace("{id}", id).replace("{module}", &module).replace("{name}", &name(id));
+    let fill = |text: &str| {
+        text.replace("new-gateway", id).replace("new_gateway", &module).replace("New Gateway", &name(id))
+    };
     std::fs::write(&source, fill(SOURCE))?;
     std::fs::write(&fixtures, fill(FIXTURES))?;
     std::fs::write(root().join(LIST), list)?;

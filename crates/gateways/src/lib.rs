@@ -63,3 +63,39 @@ pub const ALL: &[&Gateway] = &[
 pub fn find(id: &str) -> Option<&'static Gateway> {
     ALL.iter().copied().find(|gateway| gateway.id == id)
 }
+
+/// What `cargo xtask new-gateway` starts from.
+#[cfg(test)]
+#[path = "../../../xtask/templates/new_gateway.rs"]
+#[allow(dead_code, reason = "only its own test uses it")]
+mod new_gateway;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_and_no_id_comes_twice() {
+        assert!(ALL.windows(2).all(|pair| pair[0].id < pair[1].id));
+        assert!(ALL.iter().all(|gateway| find(gateway.id).is_some_and(|found| found.id == gateway.id)));
+    }
+
+    #[test]
+    fn what_a_new_gateway_starts_from_works() {
+        use drive::{Decided, decide_played};
+        use ipnd_core::{Currency, Environment, Event, EventKind, Money};
+        let gateway = &new_gateway::GATEWAY;
+        let settings = Settings::sample(gateway.settings);
+        let mut event = Event::new(EventKind::PaymentCompleted, "payment.completed/T1", Environment::Sandbox);
+        event.transaction = Some("T1".into());
+        event.amount = Some(Money::from_minor(1995, Currency::from_code("EUR").unwrap()));
+        let request = (gateway.compose)(&event, &settings, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        match decide_played(gateway, &request, &settings, jiff::Timestamp::UNIX_EPOCH, &[]) {
+            Decided::Genuine(interpretation) => {
+                assert_eq!(interpretation.events[0].amount, event.amount);
+                assert_eq!(interpretation.events[0].identity, event.identity);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,8 +1,8 @@
-//! {name} tells a shop what happened to a payment by ... (one or two sentences: what it is, what one message is).
+//! New Gateway tells a shop what happened to a payment by ... (one or two sentences: what it is, what one message is).
 //!
 //! ## Setting it up
 //!
-//! 1. Where to click at {name}, and what to paste: the intake address that ipnd shows for this account.
+//! 1. Where to click at New Gateway, and what to paste: the intake address that ipnd shows for this account.
 //!
 //! ## What it sends
 //!
@@ -42,12 +42,12 @@ use ipnd_core::{Customer, Event, EventKind, Reason};
 use jiff::Timestamp;
 
 pub(crate) const GATEWAY: Gateway = Gateway {
-    id: "{id}",
-    name: "{name}",
-    family: "{id}",
+    id: "new-gateway",
+    name: "New Gateway",
+    family: "new-gateway",
     proof: Proof::Strong,
     covers: Covers::Body,
-    documentation: include_str!("{module}.rs"),
+    documentation: include_str!("new_gateway.rs"),
     settings: SETTINGS,
     receivers: None,
     tells: &[EventKind::PaymentCompleted],
@@ -72,10 +72,10 @@ const SETTINGS: &[Setting] = &[Setting {
         uk: "Секрет підпису",
     },
     help: Said {
-        en: "Where {name} shows it.",
-        de: "Wo {name} es zeigt.",
-        es: "Dónde lo muestra {name}.",
-        uk: "Де його показує {name}.",
+        en: "Where New Gateway shows it.",
+        de: "Wo New Gateway es zeigt.",
+        es: "Dónde lo muestra New Gateway.",
+        uk: "Де його показує New Gateway.",
     },
     sample: "sandbox-secret-of-nobody",
     check: None,
