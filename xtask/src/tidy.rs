@@ -73,6 +73,7 @@ pub(crate) fn check() -> Result<()> {
         }
     }
     sql(&sources, &mut broken);
+    comparisons(&sources, &mut broken);
     heads(&sources, &mut broken);
     reasons(&sources, &std::fs::read_to_string(SENTENCES)?, &mut broken);
     if broken.is_empty() {
@@ -115,6 +116,84 @@ fn sql(sources: &[(String, String)], broken: &mut Vec<String>) {
     }
 }
 
+/// T-A10: what proves a message is compared in constant time, by the kit, and never with an operator or by text.
+fn comparisons(sources: &[(String, String)], broken: &mut Vec<String>) {
+    // Examples are compared with what is expected of them, and whoever plays a gateway guards nothing.
+    let is_product = |path: &str| {
+        let is_exempt = ["/src/check/", "/play.rs", "/tests.rs", "/vectors.rs"];
+        path.starts_with("crates/gateways/src/") && !is_exempt.iter().any(|part| path.contains(part))
+    };
+    for (path, text) in sources.iter().filter(|(path, _)| is_product(path)) {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate() {
+            if compares_a_proof(line.split("//").next().unwrap_or_default()) {
+                let number = number + 1;
+                broken.push(format!(
+                    "{path}:{number}: a proof is compared outside the kit (T-A10): {}",
+                    line.trim()
+                ));
+            }
+        }
+    }
+}
+
+/// Whether a line compares something that is called like a proof with something that is not written there.
+fn compares_a_proof(line: &str) -> bool {
+    const OPERATORS: [&str; 8] =
+        ["==", "!=", ".eq(", ".ne(", ".eq_ignore_ascii_case(", ".starts_with(", ".ends_with(", ".contains("];
+    OPERATORS.iter().any(|operator| {
+        line.match_indices(operator).any(|(at, _)| {
+            let before = line[..at].trim_end();
+            let start = before.rfind(|c: char| !is_operand(c)).map_or(0, |at| at + 1);
+            let behind = line[at + operator.len()..].trim_start();
+            let end = behind.find(|c: char| !is_operand(c)).unwrap_or(behind.len());
+            let operands = [&before[start..], &behind[..end]];
+            operands.iter().any(|operand| is_called_like_a_proof(operand))
+                && !operands.iter().any(|operand| is_written_there(operand))
+        })
+    })
+}
+
+fn is_operand(c: char) -> bool {
+    c.is_alphanumeric()
+        || matches!(c, '_' | '.' | '(' | ')' | '[' | ']' | '&' | '*' | '?' | ':' | '"' | '\'' | '-')
+}
+
+fn is_called_like_a_proof(operand: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "signature",
+        "signed",
+        "sign",
+        "sig",
+        "digest",
+        "mac",
+        "hmac",
+        "hash",
+        "checksum",
+        "secret",
+        "token",
+        "password",
+        "passphrase",
+        "expected",
+    ];
+    let of_its_length = [".len()", ".is_empty()", ".count()"].iter().any(|end| operand.ends_with(end));
+    let mut words = operand.split(|c: char| !c.is_alphanumeric());
+    !of_its_length && words.any(|word| NAMES.contains(&word.trim_end_matches('s')) || NAMES.contains(&word))
+}
+
+/// A literal, a constant, a kind of the language's own.
+fn is_written_there(operand: &str) -> bool {
+    let bare =
+        operand.trim_start_matches(['&', '*', '(']).trim_start_matches("Some(").trim_start_matches('b');
+    bare.is_empty()
+        || bare.starts_with(['"', '\''])
+        || bare.starts_with(|c: char| c.is_ascii_digit())
+        || bare.split("::").all(|part| {
+            part.starts_with(|c: char| c.is_ascii_uppercase())
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        })
+}
+
 /// Every module says at its head what it is for.
 fn heads(sources: &[(String, String)], broken: &mut Vec<String>) {
     for (path, text) in sources.iter().filter(|(path, _)| path.contains("/src/") && !path.contains("tests")) {
@@ -141,7 +220,37 @@ fn reasons(sources: &[(String, String)], sentences: &str, broken: &mut Vec<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::{contains_word, reasons};
+    use super::{compares_a_proof, contains_word, reasons};
+
+    #[test]
+    fn t_a10_timing_leak_in_comparison() {
+        for line in [
+            "if signature == expected {",
+            "    if given != MAC.sign(key, &parts) {",
+            "(computed_hash.as_bytes() == given).then(|| ())",
+            "let ok = header.eq_ignore_ascii_case(&expected);",
+            "settings.secrets(\"secret\").any(|secret| secret == given)",
+            "if Some(token) != request.header(\"x-callback-token\") {",
+            "match () { () if digest[..8] == *given => {} }",
+            "expected.starts_with(given)",
+            "own.contains(&signature)",
+        ] {
+            assert!(compares_a_proof(line), "{line}");
+        }
+        for line in [
+            "if signature.len() != 64 {",
+            "if name == \"signature\" {",
+            "header.starts_with(\"sha256=\")",
+            "if signature.starts_with(\"sha256=\") {",
+            "let is_signed = covers == Covers::Body;",
+            "scheme == Scheme::EcdsaP256Sha256",
+            "mac::parts(header, ',').filter(|part| part.0 == name)",
+            "if algorithm != Algorithm::HmacSha256 { return signature_missing }",
+            "secret.is_empty() == is_optional",
+        ] {
+            assert!(!compares_a_proof(line), "{line}");
+        }
+    }
 
     #[test]
     fn words_are_whole() {

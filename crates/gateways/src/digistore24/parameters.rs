@@ -8,7 +8,7 @@
 //!
 //! A longer row cannot be made from the digest of a shorter one either (T-A15): it has to end with the passphrase.
 
-use crate::kit::mac::{Algorithm, Encoding, Mac};
+use crate::kit::mac::{Algorithm, Encoding, Mac, is_same};
 use crate::kit::verified::Verified;
 use crate::kit::{charset, form};
 use crate::{RawRequest, Settings};
@@ -99,6 +99,9 @@ fn row(pairs: &Pairs, passphrase: &str) -> Vec<u8> {
 /// Whether these fields can be read from what is signed in no other way. Asked of what is proved only, so that nobody can
 /// find out by it what the passphrase is.
 fn must_be_clear(pairs: &Pairs, passphrase: &str) -> Result<(), Reason> {
+    if passphrase.is_empty() {
+        return Err(Reason::new("secret_unusable", "passphrase"));
+    }
     let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|two| two[0] == two[1]) {
@@ -109,7 +112,7 @@ fn must_be_clear(pairs: &Pairs, passphrase: &str) -> Result<(), Reason> {
             return Err(Reason::new("bad_field", name));
         }
         let field = [name.as_bytes(), b"=", value, passphrase.as_bytes()].concat();
-        let first = field.windows(passphrase.len()).position(|part| part == passphrase.as_bytes());
+        let first = field.windows(passphrase.len()).position(|part| is_same(part, passphrase.as_bytes()));
         if first != Some(name.len() + 1 + value.len()) {
             return Err(Reason::new("bad_field", "the passphrase stands in it"));
         }

@@ -16,9 +16,9 @@ use libtest_mimic::Failed;
 
 /// A request that is accepted, and everything that is needed to ask again.
 pub(crate) struct Genuine {
-    settings: Settings,
+    pub(crate) settings: Settings,
     now: Timestamp,
-    request: RawRequest,
+    pub(crate) request: RawRequest,
     answerer: Answerer,
     facts: Vec<Facts>,
 }
@@ -42,6 +42,7 @@ struct Facts {
     amount_is_total: bool,
     subscription: Option<String>,
     case: Option<String>,
+    receivers: Vec<String>,
 }
 
 fn facts(events: &[Event]) -> Vec<Facts> {
@@ -55,6 +56,7 @@ fn facts(events: &[Event]) -> Vec<Facts> {
         amount_is_total: event.amount_is_total,
         subscription: event.subscription.clone(),
         case: event.case.clone(),
+        receivers: event.receivers.clone(),
     };
     events.iter().map(facts).collect()
 }
@@ -77,7 +79,12 @@ impl Genuine {
     }
 
     /// Whether a bent request does no harm. Bending can turn one genuine message into another one of `all`.
-    fn withstands(&self, gateway: &Gateway, bent: &RawRequest, all: &[Self]) -> Result<(), Failed> {
+    pub(crate) fn withstands(
+        &self,
+        gateway: &Gateway,
+        bent: &RawRequest,
+        all: &[Self],
+    ) -> Result<(), Failed> {
         let is_another = |other: &&Self| other.request.body == bent.body && other.request.query == bent.query;
         if let Some(other) = all.iter().find(is_another).filter(|other| !std::ptr::eq(*other, self)) {
             return other.withstands(gateway, bent, &[]);
@@ -203,7 +210,7 @@ fn other_secrets(gateway: &Gateway, genuine: &Genuine) -> Result<usize, Failed> 
 }
 
 /// Another secret of the same shape: hexadecimal stays hexadecimal, a prefix stays.
-fn other_secret(secret: &str) -> String {
+pub(crate) fn other_secret(secret: &str) -> String {
     let half = secret.len() / 2;
     let turned = |(place, c): (usize, char)| match c {
         _ if place < half => c,
@@ -383,7 +390,7 @@ pub(crate) fn random(gateway: &Gateway, sections: &[Section]) -> Result<(), Fail
     let count: usize =
         std::env::var("IPND_FORGERIES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
     let all = genuine(gateway, sections);
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15 ^ gateway.id.len() as u64);
+    let mut chance = Chance::new(gateway.id.len() as u64);
     for _ in 0..count {
         let mut genuine = &all[chance.below(all.len())];
         let other = &all[chance.below(all.len())];
@@ -431,10 +438,14 @@ fn bend(request: &mut RawRequest, other: &RawRequest, chance: &mut Chance) -> bo
 }
 
 /// Numbers that look random and are the same every time (xorshift).
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(0x9e37_79b9_7f4a_7c15 ^ seed)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -11,9 +11,12 @@ mod addresses;
 mod events;
 mod forge;
 mod laws;
+mod leaves;
 mod postback;
+mod proved;
 mod section;
 mod table;
+mod threats;
 
 use ipnd_gateways::drive::{Decided, decide};
 use ipnd_gateways::{Gateway, check_vectors};
@@ -46,6 +49,10 @@ fn main() {
             let sections = sections.clone();
             move || forge::systematic(gateway, &sections)
         }));
+        for (what, row) in threats::ALL {
+            let sections = sections.clone();
+            trials.push(Trial::test(name(what), move || row(gateway, &sections)));
+        }
         trials.push(Trial::test(name("i07 forgeries, random"), move || forge::random(gateway, &sections)));
         trials.push(Trial::test(name("t_b19 addresses stay its own"), || {
             addresses::t_b19_ids_used_inside_gateway_urls(gateway)

@@ -1,0 +1,123 @@
+//! Where the proof of a message stands. It is not written down anywhere here; it is found out: the same event, told by two
+//! accounts with different secrets, differs in exactly those places.
+
+use crate::events::{NOW, ordinary};
+use crate::forge::{Chance, other_secret};
+use ipnd_core::Environment;
+use ipnd_gateways::{Gateway, RawRequest, Settings, Told};
+use std::ops::Range;
+
+/// A message that proves itself or is vouched for, and where in it the proof stands.
+pub(crate) struct Proved {
+    pub(crate) own: Told,
+    /// The same event, told by somebody with other secrets.
+    pub(crate) forged: RawRequest,
+    pub(crate) places: Vec<Place>,
+}
+
+/// Where two requests differ.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Header(usize, Range<usize>),
+    Query(Range<usize>),
+    Body(Range<usize>),
+}
+
+impl Place {
+    pub(crate) fn of(own: &RawRequest, forged: &RawRequest) -> Vec<Self> {
+        let headers = own.headers.iter().enumerate().filter_map(|(at, (name, value))| {
+            let other = forged.header(name).unwrap_or_default();
+            difference(value.as_bytes(), other.as_bytes()).map(|range| Self::Header(at, range))
+        });
+        let query = difference(own.query.as_bytes(), forged.query.as_bytes()).map(Self::Query);
+        let body = difference(&own.body, &forged.body).map(Self::Body);
+        headers.chain(query).chain(body).collect()
+    }
+
+    /// The request with something else at this place.
+    pub(crate) fn replaced(&self, request: &RawRequest, with: &[u8]) -> RawRequest {
+        let spliced =
+            |text: &[u8], range: &Range<usize>| [&text[..range.start], with, &text[range.end..]].concat();
+        let text = |text: &str, range| String::from_utf8_lossy(&spliced(text.as_bytes(), range)).into_owned();
+        let mut bent = request.clone();
+        match self {
+            Self::Header(at, range) => bent.headers[*at].1 = text(&request.headers[*at].1, range),
+            Self::Query(range) => bent.query = text(&request.query, range),
+            Self::Body(range) => bent.body = spliced(&request.body, range),
+        }
+        bent
+    }
+
+    pub(crate) fn text<'r>(&self, request: &'r RawRequest) -> &'r [u8] {
+        match self {
+            Self::Header(at, range) => &request.headers[*at].1.as_bytes()[range.clone()],
+            Self::Query(range) => &request.query.as_bytes()[range.clone()],
+            Self::Body(range) => &request.body[range.clone()],
+        }
+    }
+}
+
+/// From the first byte that differs to the last one.
+fn difference(own: &[u8], other: &[u8]) -> Option<Range<usize>> {
+    if own == other {
+        return None;
+    }
+    let start = own.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let rest = own.len().min(other.len()) - start;
+    let same_end = own.iter().rev().zip(other.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    Some(start..own.len() - same_end)
+}
+
+pub(crate) fn sample(gateway: &Gateway) -> Settings {
+    Settings::sample(gateway.settings)
+}
+
+/// One message of every kind that the gateway tells of.
+pub(crate) fn told(gateway: &Gateway, settings: &Settings) -> Vec<Told> {
+    let told = |kind: &ipnd_core::EventKind| {
+        ["EUR", "USD", "UAH"].iter().find_map(|code| {
+            let event = ordinary(*kind, code);
+            let request = (gateway.compose)(&event, settings, NOW).ok()?;
+            Some(Told { event, request })
+        })
+    };
+    gateway.tells.iter().filter_map(told).collect()
+}
+
+/// The settings with every secret replaced. `None` where the gateway has no secret that it could share with a forger:
+/// it is asked, or signs with a key of its own.
+pub(crate) fn other_account(gateway: &Gateway) -> Option<Settings> {
+    let mut values = sample(gateway).values().clone();
+    for setting in gateway.settings.iter().filter(|setting| setting.kind.is_secret()) {
+        if let Some(value) = values.get_mut(setting.key) {
+            *value = other_secret(value);
+        }
+    }
+    let other = Settings::check(gateway.settings, Environment::Sandbox, values).ok()?;
+    (other != sample(gateway)).then_some(other)
+}
+
+pub(crate) fn proved(gateway: &Gateway) -> Vec<Proved> {
+    let Some(other) = other_account(gateway) else { return Vec::new() };
+    let forged = |own: Told| {
+        let forged = (gateway.compose)(&own.event, &other, NOW).ok()?;
+        let places = Place::of(&own.request, &forged);
+        (!places.is_empty()).then_some(Proved { own, forged, places })
+    };
+    told(gateway, &sample(gateway)).into_iter().filter_map(forged).collect()
+}
+
+/// Text that looks like this one: digits stay digits, letters letters.
+pub(crate) fn similar(text: &[u8], chance: &mut Chance) -> Vec<u8> {
+    let is_hex = text.iter().all(u8::is_ascii_hexdigit);
+    let mut one_of = |letters: &[u8]| letters[chance.below(letters.len())];
+    let similar = |byte: &u8| match byte {
+        b'0'..=b'9' => one_of(b"0123456789"),
+        b'a'..=b'f' if is_hex => one_of(b"abcdef"),
+        b'A'..=b'F' if is_hex => one_of(b"ABCDEF"),
+        b'a'..=b'z' => one_of(b"abcdefghijklmnopqrstuvwxyz"),
+        b'A'..=b'Z' => one_of(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        other => *other,
+    };
+    text.iter().map(similar).collect()
+}
