@@ -25,6 +25,7 @@ pub mod paypal_ipn;
 mod paypal_webhooks;
 mod standard_webhooks;
 mod stripe;
+pub mod try_out;
 mod two_checkout;
 mod wayforpay;
 

@@ -1,6 +1,6 @@
 //! The commands.
 
-use crate::{config, demo, gateways, init, password, serve, trigger};
+use crate::{config, demo, gateways, init, password, serve, trigger, try_message};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -54,12 +54,12 @@ enum Command {
         #[command(flatten)]
         flags: config::Flags,
     },
-    /// List the gateways that ipnd understands, or check example messages
+    /// List the gateways that ipnd understands, check examples, or try a message out
     Gateways {
         #[command(subcommand)]
         command: Option<GatewaysCommand>,
-        /// One JSON document instead of a list for people
-        #[arg(long)]
+        /// One JSON document instead of text for people
+        #[arg(long, global = true)]
         json: bool,
     },
 }
@@ -74,6 +74,12 @@ enum GatewaysCommand {
         #[arg(required = true, value_name = "FILE|FOLDER")]
         files: Vec<PathBuf>,
     },
+    /// Try a message out at an account, step by step
+    ///
+    /// Does with a message what the running ipnd would do, and tells what is signed, what is read where, what would come
+    /// of it and what the sender would hear. It asks nobody over the network and shows no secret. Ends with an error
+    /// when the message is refused.
+    Try(try_message::Options),
 }
 
 impl Cli {
@@ -87,6 +93,9 @@ impl Cli {
             Command::Gateways { command: None, json } => gateways::list(json),
             Command::Gateways { command: Some(GatewaysCommand::Check { files }), .. } => {
                 gateways::check(&files)
+            }
+            Command::Gateways { command: Some(GatewaysCommand::Try(options)), json } => {
+                try_message::run(&options, json)
             }
         }
     }

@@ -12,6 +12,7 @@ mod sample;
 mod serve;
 mod server;
 mod trigger;
+mod try_message;
 
 use clap::Parser as _;
 use std::process::ExitCode;

@@ -247,6 +247,54 @@ fn signed_requests_of_a_folder_are_checked() {
     assert_eq!(named.status.code(), Some(1), "a file that is named has to be of use");
 }
 
+/// A message of Stripe's, tried out at an account: told for people, told for programs, and an error when it is refused.
+#[test]
+fn a_message_is_tried_out_without_showing_a_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = "whsec_test_secret_00";
+    std::fs::write(
+        dir.path().join("settings.toml"),
+        format!("signing_secret = [\"{secret}\", \"another one\"]\n"),
+    )
+    .unwrap();
+    let attempt = |signature: &str, more: &[&str]| {
+        let body = r#"{"type":"payment_intent.succeeded"}"#;
+        let request = format!("POST /in/token HTTP/1.1\nStripe-Signature: {signature}\n\n{body}\n");
+        std::fs::write(dir.path().join("request.http"), request).unwrap();
+        let mut command = ipnd();
+        command.current_dir(dir.path()).args(["gateways", "try", "stripe", "--settings", "settings.toml"]);
+        let now = if more.contains(&"--now") { &[][..] } else { &["--now", "1790000000"] };
+        let output = command.args(["--request", "request.http"]).args(now).args(more).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(!text(&output.stdout).contains(secret) && !text(&output.stderr).contains(secret));
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    // HMAC-SHA256 of "1790000000." and the body under the first secret.
+    let good = "t=1790000000,v1=3ec15e609486ec576ecd0c04fb014a97a00f543f49515dca95708d8d240302bc";
+    let (is_fine, told, _) = attempt(good, &[]);
+    assert!(is_fine, "{told}");
+    assert!(told.contains("    1790000000.{\"type\":\"payment_intent.succeeded\"}\n"), "{told}");
+    assert!(told.contains("\nIt fits.\nIt is genuine.\n"), "{told}");
+
+    let (is_fine, told, error) = attempt(&good.replace("v1=", "v1=00"), &["--json"]);
+    assert!(!is_fine && error.starts_with("ipnd: refused: "), "{error}");
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (&told["verdict"], &told["reason"]["code"]),
+        (&"refused".into(), &"signature_malformed".into())
+    );
+    assert_eq!(told["reply"]["status"], 400);
+
+    let (is_fine, told, _) = attempt(good, &["--now", "2026-11-03T10:15:00Z"]);
+    assert!(
+        !is_fine && told.contains("To try a message that came earlier, say when it came (--now)."),
+        "{told}"
+    );
+    let unknown =
+        ipnd().args(["gateways", "try", "nobody", "--settings", "x", "--request", "y"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("no gateway is called nobody"));
+}
+
 #[test]
 fn the_version_is_told() {
     let output = ipnd().arg("--version").output().unwrap();

@@ -52,7 +52,12 @@ impl Description {
 
     /// How much its messages are worth.
     pub(super) fn worth(&self) -> Proof {
-        self.mechanism.worth(self.mapping.decisive())
+        if self.weakness().is_none() { Proof::Strong } else { Proof::Weak }
+    }
+
+    /// Why they are not worth more, if they are weak.
+    pub(super) fn weakness(&self) -> Option<String> {
+        self.mechanism.weakness(self.mapping.decisive())
     }
 
     /// Fields of forms are not nested, the signature's own neither.

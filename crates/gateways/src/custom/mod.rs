@@ -17,7 +17,9 @@ mod tests;
 
 use crate::kit::asymmetric::{PublicKey, Scheme};
 use crate::kit::json::Json;
+use crate::kit::mapping::Path;
 use crate::kit::verified::Verified;
+use crate::try_out::ReadField;
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply,
     SettingFault, Settings,
@@ -114,6 +116,24 @@ fn compose(event: &Event, settings: &Settings, now: Timestamp) -> Result<RawRequ
     let write =
         |content: &Json<'_>| Ok(RawRequest::post(own.format.content_type(), own.format.write(content)?));
     own.mechanism.sign(&mut content, settings, now, &write).map_err(cannot)
+}
+
+/// What the description finds in a request, and how much its proof is worth, for people to see. Nothing may be decided by
+/// it: the request may be anybody's.
+pub(crate) fn explain(request: &RawRequest, settings: &Settings) -> Result<Explained, Reason> {
+    let own = described(settings)?;
+    let content = own.format.read(&request.body)?;
+    let found = |(name, path): (&'static str, &Path)| ReadField {
+        name,
+        path: path.to_string(),
+        value: path.find(&content).map(str::to_owned),
+    };
+    Ok(Explained { fields: own.mapping.places().map(found).collect(), weakness: own.weakness() })
+}
+
+pub(crate) struct Explained {
+    pub(crate) fields: Vec<ReadField>,
+    pub(crate) weakness: Option<String>,
 }
 
 /// Whether a text can be a public key of any kind that descriptions know.

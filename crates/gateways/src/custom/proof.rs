@@ -9,7 +9,7 @@ use crate::kit::mapping::Path;
 use crate::kit::signed_time::Window;
 use crate::kit::token;
 use crate::kit::verified::Verified;
-use crate::{Proof, RawRequest, Settings};
+use crate::{RawRequest, Settings};
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use ipnd_core::{Environment, Reason};
 use jiff::Timestamp;
@@ -79,28 +79,40 @@ pub(super) struct Mechanism {
 }
 
 impl Mechanism {
-    /// How much a message proved in this way is worth, if all this decides what becomes of money.
-    pub(super) fn worth<'p>(&self, decisive: impl Iterator<Item = &'p Path>) -> Proof {
-        let is_plain = match self.by {
-            By::Token | By::Basic { .. } => return Proof::Weak,
+    /// Why a message that is proved in this way proves too little, if it does. `decisive` is what decides what becomes
+    /// of money, and how much.
+    pub(super) fn weakness<'p>(&self, decisive: impl Iterator<Item = &'p Path>) -> Option<String> {
+        let can_be_extended = match self.by {
+            By::Token | By::Basic { .. } => {
+                return Some("a secret word says nothing about the content of the message".to_owned());
+            }
             By::Mac { is_plain, resists_extension, .. } => is_plain && !resists_extension,
             By::Key { .. } => false,
         };
-        let is_strong = match &self.signed {
-            // Whoever knows a digest over the secret and something can make that of the secret and something longer
-            // (T-A15).
-            Signed::Template(pieces) => {
-                let can_be_extended = is_plain && pieces.last() != Some(&Piece::Secret);
-                pieces.contains(&Piece::Body) && !can_be_extended && has_borders(pieces)
+        // Whoever knows a digest over the secret and something can make that of the secret and something longer (T-A15).
+        let longer =
+            || Some("a digest with the secret in front can be turned into that of a longer text".to_owned());
+        match &self.signed {
+            Signed::Template(pieces) if !pieces.contains(&Piece::Body) => {
+                Some("the body is not part of what is signed".to_owned())
+            }
+            Signed::Template(pieces) if can_be_extended && pieces.last() != Some(&Piece::Secret) => longer(),
+            Signed::Template(pieces) if !has_borders(pieces) => Some(
+                "nothing stands between two parts of what is signed, so one can be made longer".to_owned(),
+            ),
+            Signed::Template(_) => None,
+            Signed::Fields(fields) if can_be_extended && fields.secret == SecretAt::First => longer(),
+            Signed::Fields(fields) if !fields.is_unmistakable() => {
+                Some("a value can be moved from one signed field into another".to_owned())
             }
             Signed::Fields(fields) => {
-                let can_be_extended = is_plain && fields.secret == SecretAt::First;
-                !can_be_extended
-                    && fields.is_unmistakable()
-                    && decisive.into_iter().all(|path| fields.covers(path))
+                let mut open: Vec<String> =
+                    decisive.filter(|path| !fields.covers(path)).map(ToString::to_string).collect();
+                open.dedup();
+                (!open.is_empty())
+                    .then(|| format!("these fields decide, and are not signed: {}", open.join(", ")))
             }
-        };
-        if is_strong { Proof::Strong } else { Proof::Weak }
+        }
     }
 
     /// Whether the content has to be read in order to be verified.

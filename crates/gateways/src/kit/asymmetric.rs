@@ -9,6 +9,7 @@
 
 use super::mac::Encoding;
 use super::verified::Verified;
+use super::watch::{self, Seen};
 use crate::RawRequest;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::PublicEncryptingKey;
@@ -135,14 +136,19 @@ impl PublicKey {
         parts: &[&[u8]],
         given: &[u8],
     ) -> Result<Verified<'a>, Reason> {
+        let text = parts.concat();
+        let note = |fits| {
+            let given = vec![Encoding::Base64.encode(given)];
+            let way = format!("{}, with the public key", self.scheme.name());
+            watch::note(|| Seen { way, signed: Some(text.clone()), given, fits });
+        };
         if !self.can_be_signature(given) {
+            note(false);
             return Err(Reason::new("signature_malformed", ""));
         }
-        if self.has_signed(parts, given) {
-            Ok(Verified::by_verifier(request))
-        } else {
-            Err(Reason::new("signature_wrong", ""))
-        }
+        let fits = self.has_signed(&[&text], given);
+        note(fits);
+        if fits { Ok(Verified::by_verifier(request)) } else { Err(Reason::new("signature_wrong", "")) }
     }
 
     pub(in crate::kit) fn has_signed(&self, parts: &[&[u8]], given: &[u8]) -> bool {
@@ -183,6 +189,20 @@ fn unusable(why: impl Into<String>) -> Reason {
 }
 
 impl Scheme {
+    /// As people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RsaSha1 => "RSA with SHA-1",
+            Self::RsaSha256 => "RSA with SHA-256",
+            Self::RsaSha512 => "RSA with SHA-512",
+            Self::EcdsaP256Sha256 => "ECDSA on P-256",
+            Self::EcdsaP256Sha256Fixed => "ECDSA on P-256 (r and s)",
+            Self::EcdsaK256Sha256 => "ECDSA on secp256k1",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
+
     fn algorithm(self) -> &'static dyn VerificationAlgorithm {
         match self {
             Self::RsaSha1 => &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,

@@ -5,6 +5,7 @@
 //! and is compared in constant time (T-A10).
 
 use super::verified::Verified;
+use super::watch::{self, Seen};
 use crate::RawRequest;
 use aws_lc_rs::{constant_time, digest, hmac};
 use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXLOWER_PERMISSIVE, HEXUPPER};
@@ -93,13 +94,15 @@ impl Mac {
         given: impl IntoIterator<Item = &'g str>,
     ) -> Result<Verified<'a>, Reason> {
         let length = self.algorithm.output_bytes();
+        let given: Vec<&str> = given.into_iter().take(SIGNATURES_MAX).collect();
+        let note = |fits| watch::note(|| self.seen(parts, &given, fits));
         let decoded: Vec<Vec<u8>> = given
-            .into_iter()
-            .take(SIGNATURES_MAX)
+            .iter()
             .filter_map(|text| self.encoding.decode(text))
             .filter(|bytes| bytes.len() == length)
             .collect();
         if decoded.is_empty() {
+            note(false);
             return Err(Reason::new("signature_malformed", ""));
         }
         let mut has_key = false;
@@ -111,10 +114,23 @@ impl Mac {
             has_key = true;
             let expected = self.algorithm.compute(key, parts);
             if decoded.iter().any(|own| is_same(own, &expected)) {
+                note(true);
                 return Ok(Verified::by_verifier(request));
             }
         }
+        note(false);
         Err(Reason::new(if has_key { "signature_wrong" } else { "secret_unusable" }, ""))
+    }
+}
+
+impl Mac {
+    fn seen(&self, parts: &[&[u8]], given: &[&str], fits: bool) -> Seen {
+        Seen {
+            way: format!("{}, in {}", self.algorithm.name(), self.encoding.name()),
+            signed: Some(parts.concat()),
+            given: given.iter().map(|text| text.chars().take(TEXT_BYTES_MAX).collect()).collect(),
+            fits,
+        }
     }
 }
 
@@ -132,6 +148,25 @@ pub fn is_same(a: &[u8], b: &[u8]) -> bool {
 }
 
 impl Algorithm {
+    /// As people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HmacMd5 => "HMAC-MD5",
+            Self::HmacSha1 => "HMAC-SHA1",
+            Self::HmacSha256 => "HMAC-SHA256",
+            Self::HmacSha384 => "HMAC-SHA384",
+            Self::HmacSha512 => "HMAC-SHA512",
+            Self::HmacSha3_256 => "HMAC-SHA3-256",
+            Self::Md5 => "MD5",
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+            Self::Sha3_256 => "SHA3-256",
+        }
+    }
+
     /// Length of the result, in bytes.
     #[must_use]
     pub fn output_bytes(self) -> usize {
@@ -203,6 +238,18 @@ fn hmac_blocks<const BLOCK: usize>(
 }
 
 impl Encoding {
+    /// As people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HexLower => "small hexadecimal digits",
+            Self::HexUpper => "capital hexadecimal digits",
+            Self::HexAnyCase => "hexadecimal digits",
+            Self::Base64 => "Base64",
+            Self::Base64Url => "Base64 for addresses",
+        }
+    }
+
     #[must_use]
     pub fn encode(self, bytes: &[u8]) -> String {
         match self {

@@ -319,6 +319,34 @@ impl Mapping {
         }
     }
 
+    /// What is looked for, with where, for people to see.
+    pub fn places(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let currency = match &self.currency {
+            Some(CurrencyAt::Path(path)) => Some(path),
+            _ => None,
+        };
+        let named = [
+            ("type", Some(&self.kind)),
+            ("status", self.status.as_ref()),
+            ("order", self.order.as_ref()),
+            ("transaction", self.transaction.as_ref()),
+            ("parent", self.parent.as_ref()),
+            ("subscription", self.subscription.as_ref()),
+            ("case", self.case.as_ref()),
+            ("amount", self.amount.as_ref().map(|(path, _)| path)),
+            ("currency", currency),
+            ("fee", self.fee.as_ref()),
+            ("time", self.occurred_at.as_ref().map(|(path, _)| path)),
+            ("customer_name", self.customer_name.as_ref()),
+            ("customer_email", self.customer_email.as_ref()),
+            ("reason", self.reason.as_ref()),
+            ("custom", self.custom.as_ref()),
+            ("test", self.test.as_ref().map(|flag| &flag.path)),
+        ];
+        let identity = self.identity.iter().map(|path| ("identity", path));
+        named.into_iter().filter_map(|(name, path)| Some((name, path?))).chain(identity)
+    }
+
     /// Everything that moves money, and what decides whether two messages are one.
     pub fn decisive(&self) -> impl Iterator<Item = &Path> {
         let currency = match &self.currency {

@@ -3,6 +3,7 @@
 //! | block | what it is for |
 //! |---|---|
 //! | [`verified`] | the value without which nothing may be interpreted |
+//! | [`watch`] | what verifiers looked at, for whoever tries a message out |
 //! | [`mac`] | HMAC, and digests over a text that holds the secret |
 //! | [`asymmetric`] | signatures that are checked with the gateway's public key |
 //! | [`x509`] | certificates that messages name, and where they may be fetched |
@@ -44,6 +45,7 @@ pub mod signed_time;
 pub mod time;
 pub mod token;
 pub mod verified;
+pub mod watch;
 pub mod webhook_headers;
 pub mod x509;
 pub mod xml;

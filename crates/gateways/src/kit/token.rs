@@ -3,6 +3,7 @@
 
 use super::mac::is_same;
 use super::verified::Verified;
+use super::watch::{self, Seen};
 use crate::RawRequest;
 use data_encoding::BASE64;
 use ipnd_core::Reason;
@@ -24,10 +25,18 @@ pub fn verify<'a, T: AsRef<str>>(
         }
         has_token = true;
         if is_same(token, given.as_bytes()) {
+            note(true);
             return Ok(Verified::by_verifier(request));
         }
     }
+    note(false);
     Err(Reason::new(if has_token { "token_wrong" } else { "secret_unusable" }, ""))
+}
+
+/// Not what was given: it may be the secret itself.
+fn note(fits: bool) {
+    let way = "a secret word or password".to_owned();
+    watch::note(|| Seen { way, signed: None, given: Vec::new(), fits });
 }
 
 /// Whether the request carries this user and password (HTTP Basic).

@@ -5,6 +5,7 @@
 mod common;
 
 mod commands;
+mod custom;
 mod gateways;
 mod links;
 mod markdown;
