@@ -4,6 +4,7 @@
 //! transaction) is derived from the event, so that the same event always gives the same bytes.
 
 use super::fields::of_share;
+use super::interpret::STATUSES;
 use super::message::request_of;
 use crate::kit::dates;
 use crate::kit::mac::{Algorithm, Encoding};
@@ -98,7 +99,7 @@ impl<'a> Composer<'a> {
         self.put_some("tracking_id", event.custom.as_deref());
         self.put_some("memo", event.note.as_deref());
         self.put("transaction_type", transaction_type);
-        self.put("status", status);
+        self.put("status", self.status(status));
         self.put("reverse_all_parallel_payments_on_error", "false");
         self.put("log_default_shipping_address_in_transaction", "false");
         let receiver = self.receiver();
@@ -109,6 +110,16 @@ impl<'a> Composer<'a> {
         if event.order_ref != event.custom {
             self.put_some(&of_share(self.place, "invoiceId"), event.order_ref.as_deref());
         }
+    }
+
+    /// The event's own word where it may stand with this kind of event, else the usual one.
+    fn status(&self, usual: &str) -> String {
+        let own = self.event.status.as_deref().filter(|own| {
+            let own = canonical(own);
+            let is_failed = self.event.kind == EventKind::PaymentFailed;
+            (own != "error" || is_failed) && STATUSES.contains(&own.as_str())
+        });
+        own.unwrap_or(usual).to_owned()
     }
 
     fn payment(&mut self) -> Result<(), CannotCompose> {

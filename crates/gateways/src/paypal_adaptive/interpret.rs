@@ -10,7 +10,6 @@ use crate::kit::dates;
 use crate::kit::form::FormText;
 use crate::kit::verified::Verified;
 use crate::paypal::identity;
-use crate::paypal::words::status_of_kind;
 use crate::{Interpretation, Settings};
 use ipnd_core::{Customer, Event, EventKind, Reason};
 
@@ -77,9 +76,8 @@ fn event(message: &Message, share: &Share<'_>, kind: EventKind, identity: String
         receivers: share.text("receiver").into_iter().collect(),
         customer: customer(message),
         subscription: message.text("preapproval_key"),
-        // The request's own status changes while that of a share does not, and two messages about one share must not
-        // differ: so the word is the one that the classic notification has for it.
-        status: status_of_kind(kind).map(str::to_owned),
+        // As it was sent, which is the request's: it may change while the news about a share stays the same.
+        status: message.text("status"),
         custom: tracking,
         note: message.text("memo"),
         ..Event::new(kind, identity, message.environment())
@@ -90,17 +88,20 @@ fn customer(message: &Message) -> Customer {
     Customer { email: message.text("sender_email"), ..Customer::default() }
 }
 
+/// Every status of a request.
+pub(super) const STATUSES: [&str; 7] =
+    ["created", "completed", "incomplete", "error", "reversalerror", "processing", "pending"];
+
 fn payments(message: &Message, settings: &Settings) -> Result<Interpretation, Reason> {
-    let has_failed = match message.word("status").as_str() {
-        "error" => true,
-        "created" | "completed" | "incomplete" | "reversalerror" | "processing" | "pending" => false,
-        _ => return Err(Reason::new("unknown_status", message.get("status").unwrap_or_default())),
-    };
+    let status = message.word("status");
+    if !STATUSES.contains(&status.as_str()) {
+        return Err(Reason::new("unknown_status", message.get("status").unwrap_or_default()));
+    }
     let shares = without_parts(own(message.shares(), settings));
     if shares.is_empty() {
         return Err(Reason::new("field_missing", "transaction[0].amount"));
     }
-    Ok(collected(shares.iter().map(|share| payment(message, share, has_failed))))
+    Ok(collected(shares.iter().map(|share| payment(message, share, status == "error"))))
 }
 
 /// One receiver's payment. The status of the request says nothing about it unless all of it failed.

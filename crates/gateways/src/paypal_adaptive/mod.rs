@@ -59,7 +59,7 @@
 //! ## Quirks
 //!
 //! * `status` is about the request and not about money: it is `COMPLETED` while every transaction waits for its receiver,
-//!   and stays `COMPLETED` after a refund. Events carry the state of the receiver's transaction.
+//!   and stays `COMPLETED` after a refund. What happened is told by the receiver's transaction.
 //! * A transaction has no `id` before it is executed. Until then its payment is named by the request and the place in it
 //!   (`AP-...:0`), which the later payment names as its parent.
 //! * `payment_request_date` is when the payment was asked for; the customer may pay hours later. So a completed payment

@@ -43,6 +43,12 @@ pub(crate) fn events(body: &str) -> Vec<Event> {
     interpretation.events
 }
 
+/// The events without what may change while the news is the same.
+#[track_caller]
+pub(crate) fn decisive(body: &str) -> Vec<Event> {
+    events(body).into_iter().map(|event| Event { status: None, ..event }).collect()
+}
+
 #[track_caller]
 pub(crate) fn remark(body: &str) -> String {
     let interpretation = reading("paypal-adaptive", body);
