@@ -112,6 +112,10 @@ pub const ASKS_MAX: usize = 4;
 pub const MESSAGE_CHARS_MAX: usize = 20_000;
 /// Copies of one notification whose time is kept; further ones are only counted.
 pub const COPIES_KEPT_MAX: u32 = 100;
+/// A copy of a notification that is news makes its gateway asked again, at most this often, in seconds.
+pub const NEWS_ASKED_EVERY_SECONDS: i64 = 5;
+/// Looks at one notification whose answers are kept; older ones make room.
+pub const ANSWERED_LOOKS_KEPT_MAX: u32 = 50;
 /// Forged notifications kept for one account; older ones make room.
 pub const FORGED_KEPT_PER_ACCOUNT_MAX: u32 = 500;
 /// Notifications without a proof of their own that one address may send at once, and in a second after that (T-G07).

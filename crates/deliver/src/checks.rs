@@ -16,7 +16,7 @@ use ipnd_core::{ExaminedEvent, Expectation, Reason, examine};
 use ipnd_gateways::{
     ACCEPT_UNCONFIRMED, Ask, AskedAnswer, Gateway, Interpretation, Proof, Received, Resumed, Settings,
 };
-use ipnd_store::{Account, CheckOutcome, Clock, DueCheck, Store, StoreError};
+use ipnd_store::{Account, CheckOutcome, Clock, DueCheck, KeptAnswer, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -34,10 +34,10 @@ pub(crate) struct CheckWorker {
     pub(crate) remembered: Remembered,
 }
 
-/// What is known after one look.
+/// What is known after one look, and by which answers.
 enum Look {
-    Genuine(Interpretation),
-    Forged(Reason),
+    Genuine(Interpretation, Vec<KeptAnswer>),
+    Forged(Reason, Vec<KeptAnswer>),
     NotYetKnown(Reason),
     /// The gateway is being left alone, so it was not asked.
     Unasked,
@@ -85,7 +85,7 @@ impl CheckWorker {
     /// The clock is the one of the arrival: a signature that was fresh then stays so, however long the proof takes.
     async fn look(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Look {
         match (gateway.receive)(&due.request, settings, due.received_at) {
-            Received::Proven(interpretation) => Look::Genuine(interpretation),
+            Received::Proven(interpretation) => Look::Genuine(interpretation, Vec::new()),
             // It was acceptable when it came in, so what has changed is on our side. That proves no forgery.
             Received::Refused(reason) => Look::NotYetKnown(reason),
             Received::Probe => Look::NotYetKnown(Reason::new("probe", "")),
@@ -98,14 +98,18 @@ impl CheckWorker {
         let vain = |detail: &str| Look::NotYetKnown(Reason::new("asked_in_vain", detail));
         let Some(resume) = gateway.resume else { return vain("the gateway has no way to read an answer") };
         let mut answers = Vec::new();
+        let mut kept = Vec::new();
         while answers.len() < ASKS_MAX {
             match self.answer(due, &ask).await {
-                Ok(answer) => answers.push(answer),
+                Ok(answer) => {
+                    kept.extend(for_the_record(&ask, &answer, answers.len(), self.clock.now()));
+                    answers.push(answer);
+                }
                 Err(look) => return look,
             }
             match resume(&due.request, settings, &answers, due.received_at) {
-                Resumed::Genuine(interpretation) => return Look::Genuine(interpretation),
-                Resumed::Forged(reason) => return Look::Forged(reason),
+                Resumed::Genuine(interpretation) => return Look::Genuine(interpretation, kept),
+                Resumed::Forged(reason) => return Look::Forged(reason, kept),
                 Resumed::NotYetKnown(reason) => return Look::NotYetKnown(reason),
                 Resumed::Ask(next) => ask = next,
             }
@@ -141,17 +145,17 @@ impl CheckWorker {
 
     async fn settle(&self, due: &DueCheck, look: Look) {
         let outcome = match look {
-            Look::Genuine(interpretation) => {
+            Look::Genuine(interpretation, answers) => {
                 let remark = interpretation.remark.clone();
-                CheckOutcome::Genuine { events: examined(&due.account, interpretation), remark }
+                CheckOutcome::Genuine { events: examined(&due.account, interpretation), remark, answers }
             }
-            Look::Forged(reason) => CheckOutcome::Forged(reason),
+            Look::Forged(reason, answers) => CheckOutcome::Forged { reason, answers },
             Look::NotYetKnown(reason) => not_yet_known(due, reason, self.clock.now()),
             Look::Unasked => unasked(due, self.clock.now()),
         };
         let (word, reason) = match &outcome {
             CheckOutcome::Genuine { remark, .. } => ("genuine", remark.as_ref()),
-            CheckOutcome::Forged(reason) => ("forged", Some(reason)),
+            CheckOutcome::Forged { reason, .. } => ("forged", Some(reason)),
             CheckOutcome::NotYetKnown { reason, again_at: Some(_) } => ("unknown", Some(reason)),
             CheckOutcome::NotYetKnown { reason, again_at: None } => ("given_up", Some(reason)),
         };
@@ -161,6 +165,19 @@ impl CheckWorker {
         })
         .await;
     }
+}
+
+/// The answer to the question in this place, unless it holds a secret. Addresses may hold secrets in their queries.
+fn for_the_record(ask: &Ask, answer: &AskedAnswer, place: usize, now: Timestamp) -> Option<KeptAnswer> {
+    let address = ask.url.split(['?', '#']).next().unwrap_or_default();
+    (!ask.is_secret).then(|| KeptAnswer {
+        position: u32::try_from(place).expect("a handful of questions"),
+        at: now,
+        address: address.to_owned(),
+        status: answer.status,
+        body: answer.body.clone(),
+        is_complete: answer.complete,
+    })
 }
 
 /// The events with what does not fit the account they came in by.
@@ -209,12 +226,28 @@ fn unasked(due: &DueCheck, now: Timestamp) -> CheckOutcome {
     CheckOutcome::NotYetKnown { reason, again_at: Some(again_at) }
 }
 
-/// Until when the gateway is asked.
+/// Until when the gateway is asked. News begins the time anew.
 fn last_at(due: &DueCheck) -> Timestamp {
     let asked_for = SignedDuration::from_hours(CHECK_HOURS_MAX);
-    due.received_at.saturating_add(asked_for).expect("a number of hours")
+    due.news_at.saturating_add(asked_for).expect("a number of hours")
 }
 
 fn shown(problems: &[ipnd_gateways::SettingProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_f15_secrets_do_not_get_into_the_record() {
+        let answer = AskedAnswer::new(200, "what came back");
+        let record = |ask: &Ask| for_the_record(ask, &answer, 1, Timestamp::UNIX_EPOCH);
+        let ask = Ask::get("https://api.example/v2/things/1?api_key=hidden#x").with("x-token", "hidden");
+        let kept = record(&ask).unwrap();
+        assert_eq!((kept.position, kept.address.as_str()), (1, "https://api.example/v2/things/1"));
+        assert_eq!(kept.body, b"what came back");
+        assert_eq!(record(&ask.secret()), None);
+    }
 }

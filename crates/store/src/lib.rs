@@ -14,9 +14,9 @@ pub use ids::{
 };
 pub use records::{
     Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
-    EventFilter, Happening, Journaled, MailLine, MailOutcome, MailState, NewAccount, NewNotification,
-    NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order,
-    OrderFilter, OrderLine, OrderSource, Product, ProductKind, RecordedEvent, ReviewLine, Settled, Shop,
-    TemplateText, User,
+    EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
+    NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
+    NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, RecordedEvent,
+    ReviewLine, Settled, Shop, TemplateText, User,
 };
 pub use store::{Result, Store, StoreError};

@@ -228,12 +228,15 @@ pub struct NewNotification {
     pub received_at: Timestamp,
     pub remote: Option<IpAddr>,
     pub request: RawRequest,
+    /// The gateway sends the same bytes for every change, so a copy of this is a reason to ask it again.
+    pub repeats_are_news: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Journaled {
     New(NotificationId),
-    /// The same bytes came to the same account before; the copy was counted.
+    /// The same bytes came to the same account before; the copy was counted. Where copies are news, the gateway will
+    /// be asked again.
     Copy(NotificationId),
 }
 
@@ -358,8 +361,10 @@ pub struct DueCheck {
     pub notification: NotificationId,
     pub account: Account,
     pub received_at: Timestamp,
+    /// When the latest news about it came: the notification itself, or a copy of it that is news.
+    pub news_at: Timestamp,
     pub request: RawRequest,
-    /// How often it was tried before.
+    /// How often it was tried since the latest news.
     pub attempts: u32,
     /// Must be handed back; a stale one changes nothing (T-C09).
     pub lease: i64,
@@ -370,13 +375,46 @@ pub enum CheckOutcome {
     Genuine {
         events: Vec<ExaminedEvent>,
         remark: Option<Reason>,
+        /// By which it was decided; none where the notification proves itself.
+        answers: Vec<KeptAnswer>,
     },
-    Forged(Reason),
+    Forged {
+        reason: Reason,
+        answers: Vec<KeptAnswer>,
+    },
     /// `again_at` is `None` when the gateway is not asked any more.
     NotYetKnown {
         reason: Reason,
         again_at: Option<Timestamp>,
     },
+}
+
+impl CheckOutcome {
+    /// Genuine by its own proof.
+    #[must_use]
+    pub fn genuine(events: Vec<ExaminedEvent>, remark: Option<Reason>) -> Self {
+        Self::Genuine { events, remark, answers: Vec::new() }
+    }
+
+    /// Forged, and nothing is kept of how that was found out.
+    #[must_use]
+    pub fn forged(reason: Reason) -> Self {
+        Self::Forged { reason, answers: Vec::new() }
+    }
+}
+
+/// What a gateway answered when it was asked about a notification. Never one that holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// The place of its question among all questions of one look, from 0.
+    pub position: u32,
+    pub at: Timestamp,
+    /// Without its query, which may hold secrets.
+    pub address: String,
+    pub status: u16,
+    /// As far as it was read.
+    pub body: Vec<u8>,
+    pub is_complete: bool,
 }
 
 /// What became of handing back a lease.

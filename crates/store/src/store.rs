@@ -3,7 +3,7 @@
 use crate::ids::{AccountId, ApiKeyId, MailId, NotificationId, OrderId, ReviewId, ShopId, UserId};
 use crate::records::{
     Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, EventFilter, Happening, Journaled,
-    MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop,
+    KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop,
     Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine, Product,
     RecordedEvent, ReviewLine, Settled, Shop, TemplateText, User,
 };
@@ -108,6 +108,8 @@ pub trait Store: Send + Sync + 'static {
     // --- Notifications and events ---
 
     async fn notification(&self, shop: ShopId, id: NotificationId) -> Result<Option<Notification>>;
+    /// The answers by which a notification was decided, each look's with the number of that look, oldest first.
+    async fn answers(&self, shop: ShopId, id: NotificationId) -> Result<Vec<(u32, KeptAnswer)>>;
     async fn notifications(&self, shop: ShopId, filter: NotificationFilter) -> Result<Vec<NotificationLine>>;
     async fn events(&self, shop: ShopId, filter: EventFilter) -> Result<Vec<RecordedEvent>>;
 

@@ -9,7 +9,9 @@ mod conformance;
 use conformance::world::{LEASE, WAITING_MAX, World, fine, noon, payment, terms, unique};
 use ipnd_core::{Language, OrderStatus};
 use ipnd_store::sqlite::{Options, SqliteStore};
-use ipnd_store::{CheckOutcome, Clock, Journaled, NewOwner, Settled, Store, StoreError, token};
+use ipnd_store::{
+    CheckOutcome, Clock, Journaled, NewNotification, NewOwner, Settled, Store, StoreError, token,
+};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -186,10 +188,7 @@ async fn everything_is_there_after_opening_again() {
     assert_eq!(world.read(order.id).await, before);
     let again = world.claim(noon(0)).await.remove(0);
     assert_eq!((again.notification, again.lease), (due.notification, due.lease + 1), "due at once (T-C08)");
-    assert_eq!(
-        world.settle(&due, CheckOutcome::Genuine { events: vec![], remark: None }).await,
-        Settled::Stale
-    );
+    assert_eq!(world.settle(&due, CheckOutcome::genuine(vec![], None)).await, Settled::Stale);
     assert!(world.mails(order.id).await.iter().all(|mail| mail.is_doubtful));
     assert_eq!(world.store.claim_mails(noon(0), 10, LEASE).await.unwrap().len(), 2);
     // Replay after a restart (T-C01), and what waits is still counted.
@@ -197,6 +196,40 @@ async fn everything_is_there_after_opening_again() {
     assert_eq!(world.mails(order.id).await.len(), 2);
     let refused = world.store.journal(world.notification(b"one more", noon(9)), 1).await;
     assert_eq!(refused, Err(StoreError::TooManyWaiting));
+}
+
+#[tokio::test]
+async fn news_survives_a_restart() {
+    let (_directory, path) = place();
+    let clock = Clock::manual(noon(0));
+    let open = || {
+        let options = Options { clock: clock.clone(), ..Options::default() };
+        Arc::new(SqliteStore::open_with(&path, options).unwrap()) as Arc<dyn Store>
+    };
+    let mut world = World::new(&open()).await;
+    let thin =
+        |world: &World, at| NewNotification { repeats_are_news: true, ..world.notification(b"id=tr_1", at) };
+    world.store.journal(thin(&world, noon(0)), WAITING_MAX).await.unwrap();
+    let lost = world.claim(noon(0)).await.remove(0);
+    world.store.journal(thin(&world, noon(0)), WAITING_MAX).await.unwrap();
+    // The process ends while somebody asks. Whoever asks next knows of the news.
+    world.store.close().await;
+    world.store = open();
+    let due = world.claim(noon(0)).await.remove(0);
+    let genuine = || CheckOutcome::genuine(vec![], None);
+    assert_eq!(world.settle(&lost, genuine()).await, Settled::Stale);
+    assert_eq!(world.settle(&due, genuine()).await, Settled::Done);
+    assert!(world.claim(noon(60)).await.is_empty(), "it was asked after the news");
+    // The process ends between the answer and the next question.
+    world.store.journal(thin(&world, noon(70)), WAITING_MAX).await.unwrap();
+    let due = world.claim(noon(70)).await.remove(0);
+    world.store.journal(thin(&world, noon(70)), WAITING_MAX).await.unwrap();
+    world.store.settle_check(due.notification, due.lease, noon(70), genuine()).await.unwrap();
+    world.store.close().await;
+    world.store = open();
+    let due = world.claim(noon(71)).await.remove(0);
+    world.store.settle_check(due.notification, due.lease, noon(71), genuine()).await.unwrap();
+    assert!(world.claim(noon(99)).await.is_empty());
 }
 
 #[tokio::test]
@@ -231,7 +264,7 @@ async fn a_full_disk_is_said_and_survived() {
         store.probe().await.unwrap();
         world.journal(format!("after {}", unique()).as_bytes(), noon(0)).await;
     }
-    let outcome = CheckOutcome::Genuine { events: vec![fine(payment("1001", "T", "10.00"))], remark: None };
+    let outcome = CheckOutcome::genuine(vec![fine(payment("1001", "T", "10.00"))], None);
     assert_eq!(world.settle(&due, outcome).await, Settled::Done);
     assert_eq!(world.read(order.id).await.state.status, OrderStatus::Paid);
 }

@@ -19,7 +19,7 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use ipnd_core::{Language, Reason};
-use ipnd_gateways::{Gateway, Outcome, RawRequest, Received, Reply, Settings};
+use ipnd_gateways::{Gateway, Outcome, RawRequest, Received, Repeats, Reply, Settings};
 use ipnd_store::{Account, Journaled, NewNotification, StoreError};
 
 pub(crate) fn routes() -> Router<App> {
@@ -93,8 +93,13 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
         }
     }
     let kept = request.clone();
-    let notification =
-        NewNotification { account: account.id, received_at: now, remote: remote.0, request: kept };
+    let notification = NewNotification {
+        account: account.id,
+        received_at: now,
+        remote: remote.0,
+        request: kept,
+        repeats_are_news: gateway.repeats == Repeats::AreNews,
+    };
     let waiting_max = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
     let outcome = match app.store.journal(notification, waiting_max).await? {
         Journaled::New(_) => Outcome::Accepted,

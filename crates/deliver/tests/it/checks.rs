@@ -4,7 +4,7 @@ use crate::peer_http::{HttpPeer, says};
 use crate::peer_smtp::SmtpPeer;
 use crate::world::{World, config, policy, until};
 use ipnd_core::OrderStatus;
-use ipnd_gateways::RawRequest;
+use ipnd_gateways::{RawRequest, Repeats};
 use ipnd_store::{
     Account, CheckState, Journaled, MailState, NewNotification, Notification, NotificationId, Order,
 };
@@ -22,7 +22,10 @@ impl World {
             body: body.into_bytes(),
         };
         let (received_at, remote) = (self.clock.now(), None);
-        let notification = NewNotification { account: account.id, received_at, remote, request };
+        let gateway = ipnd_gateways::find(&account.gateway).unwrap();
+        let repeats_are_news = gateway.repeats == Repeats::AreNews;
+        let notification =
+            NewNotification { account: account.id, received_at, remote, request, repeats_are_news };
         match self.store.journal(notification, 1_000).await.unwrap() {
             Journaled::New(id) | Journaled::Copy(id) => id,
         }
@@ -91,6 +94,43 @@ async fn a_forged_message_changes_nothing() {
     workers.stop().await;
     assert_eq!(world.store.order(world.shop.id, order.id).await.unwrap(), Some(order));
     assert!(smtp.sessions().is_empty());
+}
+
+/// The same bytes, first for a payment and then for its refund: each time the gateway's own record tells.
+#[tokio::test]
+async fn a_thin_notification_is_fetched_at_every_copy_and_the_answers_are_kept() {
+    let world = World::new().await;
+    let order = world.order("Alex Example", None, "Tea").await;
+    let payment = |refunds: &str| {
+        format!(
+            r#"{{"id":"tr_8XY123","mode":"test","status":"paid","amount":{{"value":"19.95","currency":"EUR"}},
+            "metadata":{{"order_id":"{}"}},"_embedded":{{"refunds":[{refunds}]}}}}"#,
+            order.reference
+        )
+    };
+    let refund = r#"{"id":"re_1","status":"refunded","amount":{"value":"19.95","currency":"EUR"}}"#;
+    let records = [payment(""), payment(refund)];
+    let told = records.clone();
+    let mollie = HttpPeer::start(move |number, _| told.get(number).and_then(|record| says(record))).await;
+    let account = world.thin_account(&mollie.url()).await;
+    let workers = world.workers(None, policy(&[mollie.address]));
+    let status = async |wanted: OrderStatus| {
+        until("the order is as wanted", async || {
+            let now = world.store.order(world.shop.id, order.id).await.unwrap().unwrap();
+            (now.state.status == wanted).then_some(())
+        })
+        .await;
+    };
+    let id = world.comes_in(&account, "id=tr_8XY123".to_owned()).await;
+    status(OrderStatus::Paid).await;
+    assert_eq!(world.comes_in(&account, "id=tr_8XY123".to_owned()).await, id, "a copy");
+    world.clock.advance(SignedDuration::from_secs(5));
+    status(OrderStatus::Refunded).await;
+    workers.stop().await;
+    let answers = world.store.answers(world.shop.id, id).await.unwrap();
+    let bodies: Vec<_> = answers.iter().map(|(_, answer)| String::from_utf8_lossy(&answer.body)).collect();
+    assert_eq!(bodies, records);
+    assert!(answers.iter().all(|(_, answer)| answer.address.ends_with("/v2/payments/tr_8XY123")));
 }
 
 /// Neither yes nor no: asked again with growing pauses, visible, never guessed; proved in the end.

@@ -106,6 +106,23 @@ impl World {
         self.store.create_account(account, self.clock.now()).await.unwrap()
     }
 
+    /// An account at a gateway whose messages only name what is to be fetched.
+    pub(crate) async fn thin_account(&self, api_url: &str) -> Account {
+        let settings = BTreeMap::from([
+            ("api_key".to_owned(), "test_nobodysKey".to_owned()),
+            ("api_url".to_owned(), api_url.to_owned()),
+        ]);
+        let account = NewAccount {
+            shop: self.shop.id,
+            gateway: "mollie".into(),
+            name: "Mollie".into(),
+            environment: Environment::Sandbox,
+            settings,
+            creates_orders: false,
+        };
+        self.store.create_account(account, self.clock.now()).await.unwrap()
+    }
+
     /// A genuine payment for a reference that no order has.
     pub(crate) async fn payment_without_an_order(&self, reference: &str, transaction: &str) {
         let (store, now) = (&self.store, self.clock.now());
@@ -116,7 +133,13 @@ impl World {
             headers: Vec::new(),
             body: transaction.as_bytes().to_vec(),
         };
-        let new = NewNotification { account: account.id, received_at: now, remote: None, request };
+        let new = NewNotification {
+            account: account.id,
+            received_at: now,
+            remote: None,
+            request,
+            repeats_are_news: false,
+        };
         store.journal(new, 1).await.unwrap();
         let due = store.claim_checks(now, 1, SignedDuration::from_secs(60)).await.unwrap().remove(0);
         let mut event = Event::new(EventKind::PaymentCompleted, transaction, Environment::Sandbox);
@@ -124,7 +147,7 @@ impl World {
         event.order_ref = Some(reference.into());
         event.amount = Some(Money::from_minor(1_995, Currency::from_code("EUR").unwrap()));
         let events = vec![ExaminedEvent { event, concerns: Vec::new() }];
-        let genuine = CheckOutcome::Genuine { events, remark: None };
+        let genuine = CheckOutcome::genuine(events, None);
         store.settle_check(due.notification, due.lease, now, genuine).await.unwrap();
     }
 

@@ -140,13 +140,15 @@ pub struct Ask {
     /// An earlier answer (status 200) to exactly this question of the same account will do if it is no older than
     /// this: for keys, certificates and access tokens. `None` asks anew every time.
     pub fresh_for: Option<SignedDuration>,
+    /// The answer holds a secret, such as an access token: it is used and never written down.
+    pub is_secret: bool,
 }
 
 impl Ask {
     /// A GET that has to be answered anew.
     #[must_use]
     pub fn get(url: impl Into<String>) -> Self {
-        Self { method: "GET", url: url.into(), headers: Vec::new(), body: Vec::new(), fresh_for: None }
+        Self { method: "GET", url: url.into(), headers: Vec::new(), body: Vec::new(), fresh_for: None, is_secret: false }
             .with("accept", "application/json")
             .with("user-agent", concat!("ipnd/", env!("CARGO_PKG_VERSION")))
     }
@@ -169,6 +171,12 @@ impl Ask {
     #[must_use]
     pub fn fresh_for(self, age: SignedDuration) -> Self {
         Self { fresh_for: Some(age), ..self }
+    }
+
+    /// The same question, whose answer holds a secret.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
     }
 
     /// The first header of this (lower-case) name.

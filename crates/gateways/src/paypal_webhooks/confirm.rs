@@ -43,6 +43,7 @@ impl<'s> Access<'s> {
         let url = format!("{}/v1/oauth2/token", self.base);
         Ask::post(url, "application/x-www-form-urlencoded", "grant_type=client_credentials")
             .with("authorization", basic(self.client_id, self.client_secret))
+            .secret()
     }
 
     /// Goes on after the certificate: a token, then the record at `path`. `answers` are those from the token on.

@@ -40,6 +40,7 @@ pub(super) async fn answer(
         headers: lines(&headers),
         body: body.to_vec(),
         fresh_for: None,
+        is_secret: false,
     };
     inner.questions.fetch_add(1, Ordering::Relaxed);
     let told = inner.ledger.told(gateway.id).await?;

@@ -4,8 +4,8 @@
 -- Questions that only the owner can answer, and the answers. An answer is a fact: the state of an order is worked out
 -- from its events and these answers, so answers survive every recomputation.
 CREATE TABLE reviews (
-    -- amount, currency, receiver, unproven, environment, paid_after_cancellation, paid_twice, refund_too_large,
-    -- unknown_order, transaction_reused or content_changed
+    -- amount, currency, receiver, environment, paid_after_cancellation, paid_twice, refund_too_large, unknown_order,
+    -- transaction_reused or content_changed
     kind            TEXT NOT NULL,
     -- accept or reject; NULL while it waits for an answer.
     verdict         TEXT,

@@ -4,6 +4,7 @@ use super::command::Desk;
 use super::sql::{self, Columns as _};
 use super::{accounts, notifications};
 use crate::{Change, DueCheck, NotificationId, Result, ShopId, StoreError};
+use ipnd_core::limits::NEWS_ASKED_EVERY_SECONDS;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
@@ -27,8 +28,10 @@ pub(super) fn claim(
     for id in due {
         sql::run(
             desk,
-            "UPDATE checks SET lease = lease + 1, due_at = ?2, lease_until = ?2 WHERE notification_id = ?1",
-            params![id, sql::time(until)],
+            // What came before is answered by this look.
+            "UPDATE checks SET lease = lease + 1, due_at = ?2, lease_until = ?2, asked_at = ?3, news = 0
+             WHERE notification_id = ?1",
+            params![id, sql::time(until), sql::time(now)],
         )?;
         claimed.push(load(desk, id)?);
     }
@@ -38,7 +41,8 @@ pub(super) fn claim(
 fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
     let due = sql::one(
         desk,
-        "SELECT n.id, n.account_id, n.received_at, n.method, n.query, n.headers, n.body, c.attempts, c.lease
+        "SELECT n.id, n.account_id, n.received_at, n.method, n.query, n.headers, n.body, c.lease,
+                c.attempts - c.attempts_before AS attempts, ifnull(c.news_at, n.received_at) AS news_at
          FROM notifications n JOIN checks c ON c.notification_id = n.id WHERE n.id = ?1",
         [id],
         |row| {
@@ -47,6 +51,7 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
                 notification: NotificationId(id),
                 account: account.ok_or_else(|| StoreError::Failed("an account is missing".to_owned()))?,
                 received_at: row.time("received_at")?,
+                news_at: row.time("news_at")?,
                 request: notifications::request(row)?,
                 attempts: row.small("attempts")?,
                 lease: row.number("lease")?,
@@ -54,6 +59,13 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
         },
     )?;
     due.ok_or_else(|| StoreError::Failed("a notification is missing".to_owned()))
+}
+
+/// When the gateway may be asked about news that came at `now`: at once, unless it has only just been asked.
+pub(super) fn askable_at(asked_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let pause = SignedDuration::from_secs(NEWS_ASKED_EVERY_SECONDS);
+    let rested_at = asked_at.map(|asked_at| asked_at.saturating_add(pause).expect("a few seconds"));
+    rested_at.map_or(now, |rested_at| rested_at.max(now))
 }
 
 /// Makes an unproven or given-up notification due at once. A worker that is at it right now loses its lease at the

@@ -1,5 +1,6 @@
 //! Keeping what came in: the only thing that stands between a gateway and its answer.
 
+use super::checks;
 use super::command::Desk;
 use super::sql::{self, Columns as _};
 use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
@@ -115,6 +116,9 @@ fn keep(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journal
 
 fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
     let received_at = new.notification.received_at;
+    if new.notification.repeats_are_news {
+        hear_news(desk, id, new, waiting_max)?;
+    }
     let copies = sql::one(
         desk,
         "UPDATE checks SET copies = copies + 1 WHERE notification_id = ?1 RETURNING copies",
@@ -134,19 +138,69 @@ fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u3
             [id.0],
         )?;
     }
-    let account = new.notification.account.0;
-    if desk.waiting.of(account) < waiting_max {
-        let asked_before = received_at.checked_sub(ASK_AGAIN_AFTER).unwrap_or(received_at);
-        let reopened = sql::run(
-            desk,
-            "UPDATE checks SET state = 'waiting', due_at = ?2, decided_at = NULL, lease_until = NULL
-             WHERE notification_id = ?1 AND state IN ('forged', 'given_up') AND decided_at <= ?3",
-            params![id.0, sql::time(received_at), sql::time(asked_before)],
-        )?;
-        if reopened > 0 {
-            desk.waiting.one_more(account);
-            desk.announce(Change::Work);
-        }
+    if !new.notification.repeats_are_news {
+        doubt_again(desk, id, new, waiting_max)?;
     }
     Ok(Journaled::Copy(id))
+}
+
+/// The copy says that something has changed, so the gateway has to be asked again, whatever is known by now.
+///
+/// A worker that is asking right now keeps its lease: its answer is used, and then it is asked once more. So however
+/// fast copies come, answers come through.
+fn hear_news(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<()> {
+    let account = new.notification.account.0;
+    let received_at = new.notification.received_at;
+    let check = sql::one(
+        desk,
+        "SELECT state, asked_at, lease_until FROM checks WHERE notification_id = ?1",
+        [id.0],
+        |row| Ok((row.text("state")?, row.time_opt("asked_at")?, row.time_opt("lease_until")?)),
+    )?;
+    let Some((state, asked_at, lease_until)) = check else { return Ok(()) };
+    if state == "waiting" && lease_until.is_some() {
+        sql::run(
+            desk,
+            "UPDATE checks SET news = 1, news_at = ?2 WHERE notification_id = ?1",
+            params![id.0, sql::time(received_at)],
+        )?;
+        return Ok(());
+    }
+    if state != "waiting" && desk.waiting.of(account) >= waiting_max {
+        return Err(StoreError::TooManyWaiting);
+    }
+    let due_at = sql::time(checks::askable_at(asked_at, received_at));
+    sql::run(
+        desk,
+        "UPDATE checks SET due_at = iif(state = 'waiting', min(due_at, ?2), ?2), state = 'waiting',
+             decided_at = NULL, news_at = ?3, attempts_before = attempts
+         WHERE notification_id = ?1",
+        params![id.0, due_at, sql::time(received_at)],
+    )?;
+    if state != "waiting" {
+        desk.waiting.one_more(account);
+    }
+    desk.announce(Change::Work);
+    Ok(())
+}
+
+/// An ordinary copy only shows that the gateway still stands by what was not believed.
+fn doubt_again(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<()> {
+    let account = new.notification.account.0;
+    let received_at = new.notification.received_at;
+    if desk.waiting.of(account) >= waiting_max {
+        return Ok(());
+    }
+    let asked_before = received_at.checked_sub(ASK_AGAIN_AFTER).unwrap_or(received_at);
+    let reopened = sql::run(
+        desk,
+        "UPDATE checks SET state = 'waiting', due_at = ?2, decided_at = NULL, lease_until = NULL
+         WHERE notification_id = ?1 AND state IN ('forged', 'given_up') AND decided_at <= ?3",
+        params![id.0, sql::time(received_at), sql::time(asked_before)],
+    )?;
+    if reopened > 0 {
+        desk.waiting.one_more(account);
+        desk.announce(Change::Work);
+    }
+    Ok(())
 }

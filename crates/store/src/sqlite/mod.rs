@@ -6,6 +6,7 @@
 
 mod accounts;
 mod adopt;
+mod answers;
 mod audit;
 mod bind;
 mod checks;

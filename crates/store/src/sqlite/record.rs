@@ -45,7 +45,7 @@ const DECISIVE: [&str; 9] = [
 pub(super) fn record(
     desk: &mut Desk<'_>,
     told: &Told,
-    position: usize,
+    links: &mut Links,
     examined: &ExaminedEvent,
     touched: &mut Touched,
 ) -> Result<Option<i64>> {
@@ -65,12 +65,12 @@ pub(super) fn record(
     )?;
     let Some((id, said_first, gateway, order, was_unproven)) = first else {
         let id = insert(desk, told, (&event, &text), &concerns)?;
-        link(desk, told, position, id, false, None)?;
+        links.link(desk, told, id, false, None)?;
         return Ok(Some(id));
     };
     // Another gateway of the family tells of the same thing in its own words; that is no contradiction.
     let is_own = gateway == told.gateway;
-    link(desk, told, position, id, true, (is_own && said_first != text).then_some(text.as_str()))?;
+    links.link(desk, told, id, true, (is_own && said_first != text).then_some(text.as_str()))?;
     let is_unproven = concerns.iter().any(|concern| concern.kind == QuestionKind::Unproven);
     if was_unproven && !is_unproven {
         replace(desk, id, told, (&event, &text), &concerns)?;
@@ -197,23 +197,46 @@ fn insert(desk: &Desk<'_>, told: &Told, (event, text): (&Event, &str), concerns:
     )
 }
 
-fn link(
-    desk: &Desk<'_>,
-    told: &Told,
-    position: usize,
-    event: i64,
-    is_repeat: bool,
-    said_instead: Option<&str>,
-) -> Result<()> {
-    let position = i64::try_from(position).expect("a notification is far too short for that many events");
-    sql::run(
-        desk,
-        "INSERT INTO notification_events (notification_id, position, event_id, is_repeat, said_instead)
-         VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (notification_id, position) DO NOTHING",
-        params![told.notification.0, position, event, is_repeat, said_instead],
-    )?;
-    Ok(())
+/// Which events a notification told of, in their sequence. One that is asked about again tells further ones behind
+/// those of before.
+pub(super) struct Links {
+    /// Told by earlier looks.
+    before: Vec<i64>,
+    next_position: i64,
+}
+
+impl Links {
+    pub(super) fn load(desk: &Desk<'_>, notification: NotificationId) -> Result<Self> {
+        let before = sql::all(
+            desk,
+            "SELECT event_id FROM notification_events WHERE notification_id = ?1 ORDER BY position",
+            [notification.0],
+            |row| row.number("event_id"),
+        )?;
+        let next_position = i64::try_from(before.len()).expect("as many as there are events");
+        Ok(Self { before, next_position })
+    }
+
+    fn link(
+        &mut self,
+        desk: &Desk<'_>,
+        told: &Told,
+        event: i64,
+        is_repeat: bool,
+        said_instead: Option<&str>,
+    ) -> Result<()> {
+        if self.before.contains(&event) {
+            return Ok(());
+        }
+        sql::run(
+            desk,
+            "INSERT INTO notification_events (notification_id, position, event_id, is_repeat, said_instead)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![told.notification.0, self.next_position, event, is_repeat, said_instead],
+        )?;
+        self.next_position += 1;
+        Ok(())
+    }
 }
 
 /// The event without U+0000 in any of its texts (T-B13).

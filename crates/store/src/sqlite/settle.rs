@@ -3,7 +3,7 @@
 use super::command::Desk;
 use super::record::{self, Told};
 use super::sql::{self, Columns as _};
-use super::{bind, refold};
+use super::{answers, bind, checks, refold};
 use crate::{Change, CheckOutcome, CheckState, NotificationId, Result, Settled, ShopId};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;
 use ipnd_core::{ExaminedEvent, Reason};
@@ -13,6 +13,15 @@ use rusqlite::params;
 /// Attempts of one check that are kept.
 const ATTEMPTS_KEPT_MAX: u32 = 100;
 
+/// What is written down with an outcome.
+struct Look {
+    notification: NotificationId,
+    account: i64,
+    now: Timestamp,
+    /// A copy that is news came while somebody was asking: the gateway is to be asked again from then on.
+    again_at: Option<Timestamp>,
+}
+
 pub(super) fn settle(
     desk: &mut Desk<'_>,
     notification: NotificationId,
@@ -21,92 +30,111 @@ pub(super) fn settle(
     outcome: &CheckOutcome,
 ) -> Result<Settled> {
     // The fence: only the holder of the latest lease may go on (T-C09).
-    let account = sql::one(
+    let look = sql::one(
         desk,
-        "SELECT account_id FROM checks
+        "SELECT account_id, news, asked_at FROM checks
          WHERE notification_id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
         [notification.0, lease],
-        |row| row.number("account_id"),
+        |row| {
+            let askable_at = checks::askable_at(row.time_opt("asked_at")?, now);
+            let again_at = row.flag("news")?.then_some(askable_at);
+            Ok(Look { notification, account: row.number("account_id")?, now, again_at })
+        },
     )?;
-    let Some(account) = account else { return Ok(Settled::Stale) };
+    let Some(look) = look else { return Ok(Settled::Stale) };
     match outcome {
-        CheckOutcome::Genuine { events, remark } => {
-            attempt(desk, notification, now, "genuine", remark.as_ref())?;
-            decide(desk, notification, account, CheckState::Genuine, now, remark.as_ref())?;
+        CheckOutcome::Genuine { events, remark, answers } => {
+            let number = look.attempt(desk, "genuine", remark.as_ref())?;
+            answers::keep(desk, notification, number, answers)?;
+            look.decide(desk, CheckState::Genuine, remark.as_ref())?;
             genuine(desk, notification, now, events)?;
         }
-        CheckOutcome::Forged(reason) => {
-            attempt(desk, notification, now, "forged", Some(reason))?;
-            decide(desk, notification, account, CheckState::Forged, now, Some(reason))?;
-            make_room(desk, account)?;
+        CheckOutcome::Forged { reason, answers } => {
+            let number = look.attempt(desk, "forged", Some(reason))?;
+            answers::keep(desk, notification, number, answers)?;
+            // What has told of something was genuine then. That the gateway does not know it any more undoes nothing.
+            let was_genuine = has_told(desk, notification)?;
+            let state = if was_genuine { CheckState::Genuine } else { CheckState::Forged };
+            look.decide(desk, state, Some(reason))?;
+            make_room(desk, look.account)?;
         }
         CheckOutcome::NotYetKnown { reason, again_at: Some(again_at) } => {
-            attempt(desk, notification, now, "unknown", Some(reason))?;
-            sql::run(
-                desk,
-                "UPDATE checks SET due_at = ?2, lease_until = NULL, reason = ?3, reason_detail = ?4
-                 WHERE notification_id = ?1",
-                params![notification.0, sql::time(*again_at), reason.code, sql::clean(&reason.detail)],
-            )?;
+            look.attempt(desk, "unknown", Some(reason))?;
+            look.put_off(desk, *again_at, Some(reason))?;
         }
         CheckOutcome::NotYetKnown { reason, again_at: None } => {
-            attempt(desk, notification, now, "unknown", Some(reason))?;
-            decide(desk, notification, account, CheckState::GivenUp, now, Some(reason))?;
+            look.attempt(desk, "unknown", Some(reason))?;
+            look.decide(desk, CheckState::GivenUp, Some(reason))?;
         }
     }
     desk.announce(Change::Notification(notification));
     Ok(Settled::Done)
 }
 
-/// Writes down that it was looked at, and what came of it.
-fn attempt(
-    desk: &Desk<'_>,
-    notification: NotificationId,
-    now: Timestamp,
-    outcome: &'static str,
-    reason: Option<&Reason>,
-) -> Result<()> {
-    let (code, detail) = sql::reason(reason);
-    sql::insert(
-        desk,
-        "INSERT INTO check_attempts (notification_id, at, outcome, reason, reason_detail)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![notification.0, sql::time(now), outcome, code, sql::clean_opt(detail)],
-    )?;
-    let attempts = sql::one(
-        desk,
-        "UPDATE checks SET attempts = attempts + 1 WHERE notification_id = ?1 RETURNING attempts",
-        [notification.0],
-        |row| row.small("attempts"),
-    )?;
-    if attempts.is_some_and(|attempts| attempts > ATTEMPTS_KEPT_MAX) {
+impl Look {
+    /// Writes down that it was looked at, and what came of it. Gives the number of the look.
+    fn attempt(&self, desk: &Desk<'_>, outcome: &'static str, reason: Option<&Reason>) -> Result<u32> {
+        let (code, detail) = sql::reason(reason);
+        sql::insert(
+            desk,
+            "INSERT INTO check_attempts (notification_id, at, outcome, reason, reason_detail)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![self.notification.0, sql::time(self.now), outcome, code, sql::clean_opt(detail)],
+        )?;
+        let attempts = sql::one(
+            desk,
+            "UPDATE checks SET attempts = attempts + 1 WHERE notification_id = ?1 RETURNING attempts",
+            [self.notification.0],
+            |row| row.small("attempts"),
+        )?;
+        let attempts = attempts.expect("the check was found");
+        if attempts > ATTEMPTS_KEPT_MAX {
+            sql::run(
+                desk,
+                "DELETE FROM check_attempts
+                 WHERE id = (SELECT min(id) FROM check_attempts WHERE notification_id = ?1)",
+                [self.notification.0],
+            )?;
+        }
+        Ok(attempts)
+    }
+
+    /// For good, unless there is news that the answer may not have known of.
+    fn decide(&self, desk: &mut Desk<'_>, state: CheckState, reason: Option<&Reason>) -> Result<()> {
+        if let Some(again_at) = self.again_at {
+            return self.put_off(desk, again_at, reason);
+        }
+        let (code, detail) = sql::reason(reason);
         sql::run(
             desk,
-            "DELETE FROM check_attempts
-             WHERE id = (SELECT min(id) FROM check_attempts WHERE notification_id = ?1)",
-            [notification.0],
+            "UPDATE checks SET state = ?2, decided_at = ?3, lease_until = NULL, reason = ?4, reason_detail = ?5
+             WHERE notification_id = ?1",
+            params![self.notification.0, state.word(), sql::time(self.now), code, sql::clean_opt(detail)],
         )?;
+        desk.waiting.one_less(self.account);
+        Ok(())
     }
-    Ok(())
+
+    /// It goes on waiting, with fresh patience where there is news.
+    fn put_off(&self, desk: &mut Desk<'_>, until: Timestamp, reason: Option<&Reason>) -> Result<()> {
+        let (code, detail) = sql::reason(reason);
+        sql::run(
+            desk,
+            "UPDATE checks SET due_at = ?2, lease_until = NULL, reason = ?3, reason_detail = ?4, news = 0,
+                 attempts_before = iif(news = 1, attempts, attempts_before)
+             WHERE notification_id = ?1",
+            params![self.notification.0, sql::time(until), code, sql::clean_opt(detail)],
+        )?;
+        if self.again_at.is_some() {
+            desk.announce(Change::Work);
+        }
+        Ok(())
+    }
 }
 
-fn decide(
-    desk: &mut Desk<'_>,
-    notification: NotificationId,
-    account: i64,
-    state: CheckState,
-    now: Timestamp,
-    reason: Option<&Reason>,
-) -> Result<()> {
-    let (code, detail) = sql::reason(reason);
-    sql::run(
-        desk,
-        "UPDATE checks SET state = ?2, decided_at = ?3, lease_until = NULL, reason = ?4, reason_detail = ?5
-         WHERE notification_id = ?1",
-        params![notification.0, state.word(), sql::time(now), code, sql::clean_opt(detail)],
-    )?;
-    desk.waiting.one_less(account);
-    Ok(())
+fn has_told(desk: &Desk<'_>, notification: NotificationId) -> Result<bool> {
+    let sql = "SELECT count(*) FROM notification_events WHERE notification_id = ?1";
+    Ok(sql::count(desk, sql, [notification.0])? > 0)
 }
 
 fn genuine(
@@ -117,8 +145,9 @@ fn genuine(
 ) -> Result<()> {
     let told = Told::load(desk, notification, now)?;
     let mut touched = bind::Touched::default();
-    for (position, examined) in events.iter().enumerate() {
-        if let Some(event) = record::record(desk, &told, position, examined, &mut touched)? {
+    let mut links = record::Links::load(desk, notification)?;
+    for examined in events {
+        if let Some(event) = record::record(desk, &told, &mut links, examined, &mut touched)? {
             bind::bind_new(desk, &told, event, &mut touched)?;
         }
     }

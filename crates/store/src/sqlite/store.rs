@@ -2,13 +2,13 @@
 
 use super::journal::{self, Prepared};
 use super::{
-    SqliteStore, accounts, checks, happenings, health, mail_rows, mails, notifications, order_rows, orders,
-    people, products, reviews, settle, shops, templates,
+    SqliteStore, accounts, answers, checks, happenings, health, mail_rows, mails, notifications, order_rows,
+    orders, people, products, reviews, settle, shops, templates,
 };
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, EventFilter,
-    Happening, Journaled, MailId, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
-    NewProduct, NewShop, Notification, NotificationFilter, NotificationId, NotificationLine, Order,
+    Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder,
+    NewOwner, NewProduct, NewShop, Notification, NotificationFilter, NotificationId, NotificationLine, Order,
     OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result, ReviewId, ReviewLine, Settled, Shop,
     ShopId, Store, TemplateText, User, UserId, token,
 };
@@ -124,6 +124,10 @@ impl Store for SqliteStore {
 
     async fn notification(&self, shop: ShopId, id: NotificationId) -> Result<Option<Notification>> {
         self.read(move |db| notifications::one(db, shop, id)).await
+    }
+
+    async fn answers(&self, shop: ShopId, id: NotificationId) -> Result<Vec<(u32, KeptAnswer)>> {
+        self.read(move |db| answers::of(db, shop, id)).await
     }
 
     async fn notifications(&self, shop: ShopId, filter: NotificationFilter) -> Result<Vec<NotificationLine>> {

@@ -25,6 +25,7 @@ pub async fn raw_bytes_come_back_exactly(store: Arc<dyn Store>) {
             ],
             body: every_byte,
         },
+        repeats_are_news: false,
     };
     let Journaled::New(id) = store.journal(new.clone(), 10).await.unwrap() else { panic!("new") };
     let kept = store.notification(world.shop.id, id).await.unwrap().unwrap();
@@ -66,13 +67,13 @@ pub async fn a_copy_of_a_forged_one_is_asked_about_again_after_an_hour(store: Ar
     world.journal(b"doubted", noon(0)).await;
     let due = world.claim(noon(0)).await.remove(0);
     // Decided at five past noon.
-    world.settle(&due, CheckOutcome::Forged(reason())).await;
+    world.settle(&due, CheckOutcome::forged(reason())).await;
     world.journal(b"doubted", noon(64)).await;
     assert!(world.claim(noon(64)).await.is_empty(), "too soon");
     world.journal(b"doubted", noon(65)).await;
     let due = world.claim(noon(65)).await.remove(0);
     assert_eq!(due.attempts, 1);
-    world.settle(&due, CheckOutcome::Genuine { events: vec![], remark: None }).await;
+    world.settle(&due, CheckOutcome::genuine(vec![], None)).await;
     world.journal(b"doubted", noon(600)).await;
     assert!(world.claim(noon(600)).await.is_empty(), "genuine is final");
 }
@@ -86,7 +87,7 @@ pub async fn no_more_than_so_many_wait(store: Arc<dyn Store>) {
     assert_eq!(journal(b"1").await, Ok(Journaled::Copy(first)), "copies cost nothing");
     let due = world.claim(noon(0)).await.remove(0);
     assert_eq!(journal(b"3").await, Err(StoreError::TooManyWaiting), "a leased one still waits");
-    world.settle(&due, CheckOutcome::Forged(reason())).await;
+    world.settle(&due, CheckOutcome::forged(reason())).await;
     journal(b"3").await.unwrap();
     assert_eq!(journal(b"4").await, Err(StoreError::TooManyWaiting));
 }
@@ -97,7 +98,7 @@ pub async fn lists_are_paged_and_filtered(store: Arc<dyn Store>) {
         world.journal(format!("n{number}").as_bytes(), noon(number)).await;
     }
     let due = world.claim(noon(9)).await;
-    world.settle(&due[0], CheckOutcome::Forged(reason())).await;
+    world.settle(&due[0], CheckOutcome::forged(reason())).await;
     let list = |filter| store.notifications(world.shop.id, filter);
     let page = list(NotificationFilter { limit: 2, ..Default::default() }).await.unwrap();
     assert_eq!(page.iter().map(|line| line.received_at).collect::<Vec<_>>(), [noon(4), noon(3)]);

@@ -4,6 +4,7 @@
 pub mod journal;
 pub mod mails;
 pub mod money;
+pub mod news;
 pub mod orders;
 pub mod people;
 pub mod proofs;
@@ -36,6 +37,15 @@ macro_rules! for_every_test {
             another_gateway_of_the_family_is_no_contradiction,
             what_is_proved_takes_the_place_of_what_is_not,
             the_backlog_tells_the_oldest_due_item,
+        }
+        $run! { news:
+            a_copy_that_is_news_is_asked_about_again,
+            news_while_somebody_asks_is_asked_about_afterwards,
+            t_g07_a_flood_of_news_starves_nothing_and_hammers_nobody,
+            news_does_not_wait_for_a_long_pause,
+            what_has_told_of_something_is_not_called_forged_later,
+            news_is_not_acknowledged_when_too_many_wait,
+            the_answers_that_decided_are_kept,
         }
         $run! { money:
             t_b01_amount_not_compared,

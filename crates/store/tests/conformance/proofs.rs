@@ -17,11 +17,10 @@ pub async fn t_c09_a_stale_lease_changes_nothing(store: Arc<dyn Store>) {
     // The lease runs out, and somebody else takes over.
     let other = world.claim(noon(2)).await.remove(0);
     assert!(other.lease > sleeper.lease);
-    let genuine =
-        || CheckOutcome::Genuine { events: vec![fine(payment("1001", "T", "10.00"))], remark: None };
+    let genuine = || CheckOutcome::genuine(vec![fine(payment("1001", "T", "10.00"))], None);
     assert_eq!(world.settle(&sleeper, genuine()).await, Settled::Stale);
     assert_eq!(world.read(order.id).await.state.status, OrderStatus::Open);
-    assert_eq!(world.settle(&other, CheckOutcome::Forged(reason())).await, Settled::Done);
+    assert_eq!(world.settle(&other, CheckOutcome::forged(reason())).await, Settled::Done);
     assert_eq!(world.settle(&sleeper, genuine()).await, Settled::Stale);
     assert_eq!(world.settle(&other, genuine()).await, Settled::Stale, "handed back already");
     assert_eq!(world.read(order.id).await.state.status, OrderStatus::Open);
@@ -57,7 +56,7 @@ pub async fn not_yet_known_is_asked_again_and_at_last_given_up(store: Arc<dyn St
     assert!(store.check_again(world.shop.id, due.notification, noon(9_999)).await.unwrap());
     assert_eq!(read().await.check.state, CheckState::Waiting);
     let due = world.claim(noon(9_999)).await.remove(0);
-    world.settle(&due, CheckOutcome::Forged(reason())).await;
+    world.settle(&due, CheckOutcome::forged(reason())).await;
     assert!(!store.check_again(world.shop.id, due.notification, noon(9_999)).await.unwrap());
 }
 
@@ -65,13 +64,13 @@ pub async fn t_g08_growth_is_capped(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     world.journal(b"genuine", noon(0)).await;
     let genuine = world.claim(noon(0)).await.remove(0);
-    world.settle(&genuine, CheckOutcome::Genuine { events: vec![], remark: None }).await;
+    world.settle(&genuine, CheckOutcome::genuine(vec![], None)).await;
     let forgeries = FORGED_KEPT_PER_ACCOUNT_MAX + 20;
     for number in 0..forgeries {
         world.journal(format!("forged {number}").as_bytes(), noon(1)).await;
     }
     for due in world.claim(noon(1)).await {
-        world.settle(&due, CheckOutcome::Forged(reason())).await;
+        world.settle(&due, CheckOutcome::forged(reason())).await;
     }
     let mut kept = Vec::new();
     loop {
@@ -136,7 +135,7 @@ pub async fn t_c02_two_copies_at_the_same_instant(store: Arc<dyn Store>) {
         let world = Arc::clone(&world);
         settled.spawn(async move {
             let events = vec![fine(payment("1001", "T", "10.00"))];
-            world.settle(&due, CheckOutcome::Genuine { events, remark: None }).await
+            world.settle(&due, CheckOutcome::genuine(events, None)).await
         });
     }
     let done = settled.join_all().await.into_iter().filter(|one| *one == Settled::Done).count();
@@ -242,10 +241,8 @@ pub async fn the_backlog_tells_the_oldest_due_item(store: Arc<dyn Store>) {
     assert!(backlog.checks_waiting >= 1);
     assert_eq!(backlog.oldest_check_due_at, Some(early));
     let due = world.claim(noon(0)).await.remove(0);
-    let outcome = CheckOutcome::Genuine {
-        events: vec![fine(event(EventKind::PayoutCompleted, "P", "1.00", 0))],
-        remark: Some(reason()),
-    };
+    let outcome =
+        CheckOutcome::genuine(vec![fine(event(EventKind::PayoutCompleted, "P", "1.00", 0))], Some(reason()));
     world.settle(&due, outcome).await;
     let kept = store.notification(world.shop.id, due.notification).await.unwrap().unwrap();
     assert_eq!(kept.check.reason, Some(reason()));

@@ -55,10 +55,8 @@ pub async fn t_b17_sql_injection_through_notification_fields(store: Arc<dyn Stor
         assert_eq!(order.reference, *text);
         let told = filled(text);
         let due = world.receive().await;
-        let outcome = CheckOutcome::Genuine {
-            events: vec![super::world::fine(told.clone())],
-            remark: Some(Reason::new("test", text)),
-        };
+        let outcome =
+            CheckOutcome::genuine(vec![super::world::fine(told.clone())], Some(Reason::new("test", text)));
         world.settle(&due, outcome).await;
         let kept = store.events(world.shop.id, EventFilter::default()).await.unwrap();
         assert_eq!(kept[0].examined.event, told, "{text:?}");
@@ -104,10 +102,10 @@ pub async fn t_b13_text_encoding(store: Arc<dyn Store>) {
         let due = world.receive().await;
         let mut told = filled(nul);
         told.order_ref = Some(reference.clone());
-        let outcome = CheckOutcome::Genuine {
-            events: vec![super::world::fine(told)],
-            remark: Some(Reason { code: "test".to_owned(), detail: nul.to_owned() }),
-        };
+        let outcome = CheckOutcome::genuine(
+            vec![super::world::fine(told)],
+            Some(Reason { code: "test".to_owned(), detail: nul.to_owned() }),
+        );
         world.settle(&due, outcome).await;
         let found = store.order_by_reference(world.shop.id, &reference).await.unwrap().unwrap();
         assert_eq!((found.id, found.state.status), (order.id, OrderStatus::Paid));

@@ -178,6 +178,7 @@ impl World {
                 headers: vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())],
                 body: body.to_vec(),
             },
+            repeats_are_news: false,
         }
     }
 
@@ -205,7 +206,7 @@ impl World {
     /// A genuine notification that says all of this.
     pub async fn tell_examined(&self, events: Vec<ExaminedEvent>) -> NotificationId {
         let due = self.receive().await;
-        let settled = self.settle(&due, CheckOutcome::Genuine { events, remark: None }).await;
+        let settled = self.settle(&due, CheckOutcome::genuine(events, None)).await;
         assert_eq!(settled, Settled::Done);
         due.notification
     }

@@ -133,7 +133,7 @@ impl Server {
         event.order_ref = Some(reference.to_owned());
         event.amount = Some(Money::parse(amount, self.shop.currency).unwrap());
         let events = vec![ExaminedEvent { event, concerns: Vec::new() }];
-        let genuine = CheckOutcome::Genuine { events, remark: None };
+        let genuine = CheckOutcome::genuine(events, None);
         self.store.settle_check(due.notification, due.lease, now, genuine).await.unwrap();
     }
 

@@ -75,9 +75,9 @@ async fn pages_with(naughty: &str) -> Vec<(String, String)> {
     let examined = |event| ExaminedEvent { event, concerns: vec![concern.clone()] };
     let events = vec![examined(event), examined(dispute), examined(unknown)];
     let remark = Some(Reason::new("unknown_type", naughty));
-    shop.settle(notification, CheckOutcome::Genuine { events, remark }).await;
+    shop.settle(notification, CheckOutcome::genuine(events, remark)).await;
     let json = shop.journal(format!("{{\"a\": {:?}}}", naughty).as_bytes()).await;
-    shop.settle(json, CheckOutcome::Forged(Reason::new(naughty, naughty))).await;
+    shop.settle(json, CheckOutcome::forged(Reason::new(naughty, naughty))).await;
 
     let now = shop.app.clock.now();
     let sent = shop.app.store.write_message(shop.shop.id, order.id, naughty, now).await.unwrap();

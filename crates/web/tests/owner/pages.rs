@@ -187,7 +187,7 @@ async fn notifications_are_listed_and_filtered() {
     shop.hear(b"x=1", vec![shop.paid(&order, "TX1", "19.95")]).await;
     shop.journal(b"x=1").await;
     let forged = shop.journal(b"x=2").await;
-    shop.settle(forged, CheckOutcome::Forged(Reason::new("gateway_says_invalid", ""))).await;
+    shop.settle(forged, CheckOutcome::forged(Reason::new("gateway_says_invalid", ""))).await;
     shop.journal(b"x=3").await;
     let all = shop.get("/owner/notifications").await.body;
     for expected in ["Payment completed", "came 2 times", "badge-forged", "badge-waiting", "never sent this"]

@@ -207,6 +207,7 @@ impl Fixture {
                 ],
                 body: body.to_vec(),
             },
+            repeats_are_news: false,
         };
         match self.app.store.journal(notification, 1_000).await.unwrap() {
             Journaled::New(id) | Journaled::Copy(id) => id,
@@ -226,7 +227,7 @@ impl Fixture {
         let id = self.journal(body).await;
         let examined = |event| ExaminedEvent { event, concerns: Vec::new() };
         let events = events.into_iter().map(examined).collect();
-        self.settle(id, CheckOutcome::Genuine { events, remark: None }).await;
+        self.settle(id, CheckOutcome::genuine(events, None)).await;
         id
     }
 

@@ -148,8 +148,13 @@ impl TestShop {
             headers: Vec::new(),
             body: identity.clone().into_bytes(),
         };
-        let notification =
-            NewNotification { account: self.account.id, received_at: now, remote: None, request };
+        let notification = NewNotification {
+            account: self.account.id,
+            received_at: now,
+            remote: None,
+            request,
+            repeats_are_news: false,
+        };
         let Journaled::New(id) = self.store().journal(notification, 100).await.unwrap() else {
             panic!("the notification is new")
         };
@@ -161,7 +166,7 @@ impl TestShop {
         event.transaction = Some(format!("T-{}", order.reference));
         event.amount = Some(amount);
         let events = vec![ExaminedEvent { event, concerns: Vec::new() }];
-        let outcome = CheckOutcome::Genuine { events, remark: None };
+        let outcome = CheckOutcome::genuine(events, None);
         self.store().settle_check(id, lease, now, outcome).await.unwrap();
     }
 
