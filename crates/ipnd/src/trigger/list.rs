@@ -32,11 +32,11 @@ fn events(gateway: &Gateway) -> Vec<&'static str> {
     gateway.tells.iter().map(|kind| kind.word()).collect()
 }
 
-fn scenarios(gateway: &Gateway) -> Vec<&'static str> {
+fn scenarios(gateway: &'static Gateway) -> Vec<&'static str> {
     Scenario::of(gateway).map(|scenario| scenario.name).collect()
 }
 
-fn describe(gateway: &Gateway) -> Value {
+fn describe(gateway: &'static Gateway) -> Value {
     json!({
         "id": gateway.id,
         "name": gateway.name,

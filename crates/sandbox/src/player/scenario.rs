@@ -1,5 +1,6 @@
 //! Whole histories, told step by step by any gateway that has the words for them.
 
+use super::story::tells_payments_apart;
 use ipnd_core::EventKind::{
     self, DisputeLost, DisputeOpened, DisputeWon, PaymentAuthorized, PaymentCompleted, PaymentDenied,
     PaymentFailed, PaymentPending, PaymentVoided, RefundCompleted, ReversalCancelled, ReversalMade,
@@ -139,8 +140,9 @@ impl Scenario {
     }
 
     /// Those that this gateway can tell.
-    pub fn of(gateway: &Gateway) -> impl Iterator<Item = &'static Self> {
-        ALL.iter().filter(move |scenario| scenario.steps(gateway).is_some())
+    pub fn of(gateway: &'static Gateway) -> impl Iterator<Item = &'static Self> {
+        let can_tell = move |steps: &[Step]| tells_payments_apart(gateway, steps);
+        ALL.iter().filter(move |scenario| scenario.steps(gateway).is_some_and(can_tell))
     }
 
     /// Its text in the catalogue.

@@ -11,6 +11,7 @@ use ipnd_core::{Currency, Customer, Environment, Event, EventKind, Money};
 use ipnd_gateways::drive::{Decided, decide_played};
 use ipnd_gateways::{Gateway, Settings, Told};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is paid when nobody names an amount, in the smallest unit of whichever currency.
 const AMOUNT_DEFAULT: i128 = 2_599;
@@ -39,7 +40,7 @@ struct Thread {
 
 impl Teller<'_> {
     /// All events of a wish, in the sequence in which they happen.
-    pub(super) fn events(mut self, wish: &Wish) -> Result<Vec<Event>, WishProblem> {
+    pub(super) fn events(self, wish: &Wish) -> Result<Vec<Event>, WishProblem> {
         let histories: Vec<Vec<Step>> = match wish.chosen(self.gateway)? {
             Chosen::Event(kind) => vec![vec![single(kind)]; wish.times as usize],
             Chosen::Scenario(scenario) => {
@@ -47,6 +48,10 @@ impl Teller<'_> {
                 vec![steps.to_vec(); wish.times as usize]
             }
         };
+        self.histories(wish, histories)
+    }
+
+    fn histories(mut self, wish: &Wish, histories: Vec<Vec<Step>>) -> Result<Vec<Event>, WishProblem> {
         let count = histories.iter().map(Vec::len).sum::<usize>();
         let total = self.total(wish, &histories)?;
         let first_at = self.first_at(wish, count);
@@ -213,6 +218,26 @@ impl Teller<'_> {
             _ => None,
         }
     }
+}
+
+/// When a history is told for a trial. Of no meaning.
+const TRIAL_AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+/// Whether a gateway calls the several payments of a history by different names. Some know one payment for each order:
+/// what is another instalment elsewhere is the same money told again there.
+pub(super) fn tells_payments_apart(gateway: &'static Gateway, steps: &[Step]) -> bool {
+    let own: Vec<usize> = (0..steps.len())
+        .filter(|index| steps[*index].kind == EventKind::PaymentCompleted)
+        .filter(|index| matches!(steps[*index].about, About::New | About::Subscription))
+        .collect();
+    if own.len() < 2 {
+        return true;
+    }
+    let Ok(settings) = super::settings(gateway, &BTreeMap::new()) else { return false };
+    let teller = Teller { gateway, settings: &settings, told: Vec::new(), now: TRIAL_AT };
+    let Ok(events) = teller.histories(&Wish::default(), vec![steps.to_vec()]) else { return false };
+    let names: BTreeSet<&Option<String>> = own.iter().map(|index| &events[*index].transaction).collect();
+    names.len() == own.len()
 }
 
 impl Thread {
