@@ -148,9 +148,16 @@ impl Ask {
     /// A GET that has to be answered anew.
     #[must_use]
     pub fn get(url: impl Into<String>) -> Self {
-        Self { method: "GET", url: url.into(), headers: Vec::new(), body: Vec::new(), fresh_for: None, is_secret: false }
-            .with("accept", "application/json")
-            .with("user-agent", concat!("ipnd/", env!("CARGO_PKG_VERSION")))
+        Self {
+            method: "GET",
+            url: url.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            fresh_for: None,
+            is_secret: false,
+        }
+        .with("accept", "application/json")
+        .with("user-agent", concat!("ipnd/", env!("CARGO_PKG_VERSION")))
     }
 
     /// A POST that has to be answered anew.

@@ -90,8 +90,13 @@ impl Genuine {
             return other.withstands(gateway, bent, &[]);
         }
         match self.decide(gateway, bent, &self.settings, self.now) {
-            // What is not wholly proved moves nothing without the owner, whatever it says.
-            Decided::Genuine(interpretation) if interpretation.proof != Proof::Strong => Ok(()),
+            // What is not wholly proved moves nothing without the owner, whatever it says. Only gateways that say so
+            // of themselves may have such messages.
+            Decided::Genuine(interpretation)
+                if interpretation.proof != Proof::Strong && gateway.needs_confirmation() =>
+            {
+                Ok(())
+            }
             Decided::Genuine(interpretation) => {
                 let is_other_body = bent.body != self.request.body;
                 // Answers of a fixture are given whatever is asked, so they say nothing about another body.
