@@ -18,7 +18,7 @@
 //! |---|---|
 //! | `payment_intent.amount_capturable_updated` | `payment.authorized` |
 //! | `payment_intent.processing`, `checkout.session.completed` while unpaid | `payment.pending` |
-//! | `payment_intent.succeeded`, `checkout.session.completed` when paid, `checkout.session.async_payment_succeeded`, `invoice.paid` | `payment.completed` |
+//! | `payment_intent.succeeded`, `checkout.session.completed` when paid, `checkout.session.async_payment_succeeded`, `invoice.paid`, `invoice.payment_succeeded` | `payment.completed` |
 //! | `payment_intent.payment_failed`, `checkout.session.async_payment_failed` | `payment.failed` |
 //! | `payment_intent.canceled` | `payment.voided` |
 //! | `checkout.session.expired`, `charge.expired` | `payment.expired` |
@@ -239,6 +239,8 @@ impl Message<'_> {
             "checkout.session.async_payment_failed" => self.session(PaymentFailed),
             "checkout.session.expired" => self.session(PaymentExpired),
             "invoice.paid" => self.invoice(),
+            // The older message of the two; the same invoice counts once. It may also tell of a part.
+            "invoice.payment_succeeded" if object.text("status") == Some("paid") => self.invoice(),
             "invoice.payment_failed" => self.invoice_failed(),
             "customer.subscription.created" => match object.text("status") {
                 Some("active" | "trialing") => self.subscription(SubscriptionStarted),

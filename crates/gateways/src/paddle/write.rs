@@ -108,6 +108,7 @@ impl<'a> Told<'a> {
             ("tax", zero()),
             ("total", total()),
             ("credit", zero()),
+            ("credit_to_balance", zero()),
             ("balance", if status == "billed" { total() } else { zero() }),
             ("grand_total", total()),
             ("fee", Json::of_some(fee)),
@@ -133,6 +134,7 @@ impl<'a> Told<'a> {
             (
                 "details",
                 Json::of_fields([
+                    ("tax_rates_used", Json::List(vec![])),
                     ("totals", totals),
                     (
                         "line_items",
@@ -152,9 +154,13 @@ impl<'a> Told<'a> {
         let is_failed = self.event.kind == EventKind::PaymentFailed;
         Json::of_fields([
             ("payment_attempt_id", Json::of_text(self.fresh("pay"))),
+            ("payment_method_id", Json::of_text(self.fresh("paymtd"))),
+            ("stored_payment_method_id", Json::of_text(self.fresh("stored"))),
             ("amount", Json::of_text(units.to_owned())),
             ("status", Json::of_text(if is_failed { "error" } else { "captured" })),
             ("error_code", Json::of_some(self.event.reason.as_deref())),
+            ("method_details", Json::of_fields([("type", Json::of_text("unknown")), ("card", Json::Null)])),
+            ("created_at", self.at()),
             ("captured_at", if is_failed { Json::Null } else { self.at() }),
         ])
     }
@@ -227,16 +233,22 @@ impl<'a> Told<'a> {
         let is_planned = event.kind == EventKind::SubscriptionCancelled;
         let period = Json::of_fields([("starts_at", self.at()), ("ends_at", self.at())]);
         let ended_at = if status == "canceled" { self.at() } else { Json::Null };
+        let cycle = Json::of_fields([("interval", Json::of_text("month")), ("frequency", Json::of_number(1))]);
         Json::of_fields([
             ("id", Json::of_text(event.subscription.clone().unwrap_or_else(|| self.fresh("sub")))),
             ("status", Json::of_text(status)),
             ("customer_id", Json::of_text(self.fresh("ctm"))),
+            ("address_id", Json::of_text(self.fresh("add"))),
+            ("business_id", Json::Null),
             ("transaction_id", Json::of_some(event.transaction.as_deref())),
+            ("currency_code", Json::of_some(event.amount.map(|amount| amount.currency().code()))),
             ("custom_data", custom_data::of_event(event, order_key(self.settings))),
+            ("billing_cycle", cycle),
             ("collection_mode", Json::of_text("automatic")),
             ("current_billing_period", period),
             ("scheduled_change", if is_planned { change } else { Json::Null }),
             ("next_billed_at", Json::Null),
+            ("created_at", self.at()),
             ("started_at", self.at()),
             ("canceled_at", ended_at),
             ("items", Json::List(vec![])),
