@@ -3,6 +3,7 @@
 mod deps;
 mod fuzz;
 mod gateways;
+mod peers;
 mod run;
 mod suite;
 mod threats;
@@ -27,6 +28,8 @@ enum Command {
         #[arg(long)]
         no_browser: bool,
     },
+    /// Only the tests against software that is not ours: libraries, stand-ins, shops, a mail server
+    Peers,
     /// Formatting, lints, dependency rules, house rules: everything that runs without peers
     Check,
     /// Starts a gateway: source file, fixtures file, line in the list
@@ -68,6 +71,7 @@ enum Bench {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Test { no_browser } => suite::test(!no_browser),
+        Command::Peers => suite::peers(),
         Command::Check => suite::check(),
         Command::NewGateway { id } => gateways::new(&id),
         Command::Generate => gateways::generate(),

@@ -1,14 +1,14 @@
 //! What `cargo xtask test` and `cargo xtask check` run, in which sequence, and what they say when a part cannot.
 
-use crate::run::{exists, heading, output, root, run, target};
-use crate::{deps, fuzz, threats, tidy, tools};
-use anyhow::{Context, Result, bail};
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use crate::run::{exists, heading, output, root, run};
+use crate::{deps, fuzz, peers, threats, tidy, tools};
+use anyhow::Result;
 
 /// How long each fuzz target runs within the tests; `cargo xtask fuzz` runs them for longer.
 const FUZZ_SECONDS: u32 = 2;
+
+/// What could not be run, and why.
+pub(crate) type NotRun = Vec<(&'static str, String)>;
 
 /// Everything that needs nothing but the toolchain.
 pub(crate) fn check() -> Result<()> {
@@ -26,7 +26,7 @@ pub(crate) fn check() -> Result<()> {
 
 /// Everything. What cannot be run is named at the end, loudly.
 pub(crate) fn test(with_browser: bool) -> Result<()> {
-    let mut not_run = Vec::new();
+    let mut not_run = NotRun::new();
     check()?;
 
     heading("Tests");
@@ -55,11 +55,7 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
     }
     fuzz::fuzz(FUZZ_SECONDS, None)?;
 
-    heading("A mail server that is not ours (aiosmtpd)");
-    match tools::python(&["aiosmtpd==1.4.6"]) {
-        Ok(python) => smtp_peer(&python)?,
-        Err(why) => not_run.push(("the mails against aiosmtpd", why)),
-    }
+    peers::test(&mut not_run)?;
 
     heading("The database in the ordinary sqlite3 shell");
     match tools::debian("sqlite3", &["sqlite3"]) {
@@ -77,15 +73,27 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
         not_run.push(("the loop in headless Chromium", "left out by --no-browser".to_owned()));
     }
 
+    say(&not_run);
+    Ok(())
+}
+
+/// Only the tests against software that is not ours.
+pub(crate) fn peers() -> Result<()> {
+    let mut not_run = NotRun::new();
+    peers::test(&mut not_run)?;
+    say(&not_run);
+    Ok(())
+}
+
+fn say(not_run: &NotRun) {
     if not_run.is_empty() {
         println!("\nEverything was run, and everything passed.");
-    } else {
-        println!("\n!!! What ran has passed, but NOT EVERYTHING WAS RUN:");
-        for (what, why) in not_run {
-            println!("!!!   {what}: {why}");
-        }
+        return;
     }
-    Ok(())
+    println!("\n!!! What ran has passed, but NOT EVERYTHING WAS RUN:");
+    for (what, why) in not_run {
+        println!("!!!   {what}: {why}");
+    }
 }
 
 /// Takes the pictures in docs/pictures anew.
@@ -98,7 +106,12 @@ pub(crate) fn pictures() -> Result<()> {
 
 /// Runs a test file whose tests need a peer and are therefore marked as ignored otherwise. `which` goes to the test
 /// runner: a name, or names to skip.
-fn ignored(package: &str, test: &str, which: &[&str], environment: &[(&str, String)]) -> Result<()> {
+pub(crate) fn ignored(
+    package: &str,
+    test: &str,
+    which: &[&str],
+    environment: &[(&str, String)],
+) -> Result<()> {
     let mut arguments = vec!["test", "--package", package, "--test", test, "--"];
     arguments.extend(which);
     arguments.extend(["--ignored", "--test-threads", "1"]);
@@ -108,41 +121,6 @@ fn ignored(package: &str, test: &str, which: &[&str], environment: &[(&str, Stri
 fn browser() -> Result<(), String> {
     tools::debian("chromium", &["chromium", "fonts-noto-color-emoji"])?;
     tools::debian("chromedriver", &["chromium-driver"])
-}
-
-/// Starts aiosmtpd on a free port with a Maildir, and lets the delivery tests talk to it.
-fn smtp_peer(python: &Path) -> Result<()> {
-    let spool = target().join("test-tools/maildir");
-    let _ = std::fs::remove_dir_all(&spool);
-    let script = root().join("xtask/smtp_peer.py");
-    let mut server = Stopped(
-        Command::new(python)
-            .arg(script)
-            .arg(&spool)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("aiosmtpd could not be started")?,
-    );
-    let mut line = String::new();
-    let stdout = server.0.stdout.take().expect("its output is piped");
-    BufReader::new(stdout).read_line(&mut line)?;
-    let Some(address) = line.trim().strip_prefix("listening on ") else {
-        bail!("aiosmtpd did not start: {line}");
-    };
-    let environment =
-        [("IPND_SMTP_PEER", address.to_owned()), ("IPND_SMTP_SPOOL", spool.display().to_string())];
-    ignored("ipnd-deliver", "smtp_peer", &[], &environment)
-}
-
-/// A child process that does not outlive us.
-struct Stopped(Child);
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// The files git knows of, as text, with their paths from the root.

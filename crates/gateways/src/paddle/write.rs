@@ -233,7 +233,8 @@ impl<'a> Told<'a> {
         let is_planned = event.kind == EventKind::SubscriptionCancelled;
         let period = Json::of_fields([("starts_at", self.at()), ("ends_at", self.at())]);
         let ended_at = if status == "canceled" { self.at() } else { Json::Null };
-        let cycle = Json::of_fields([("interval", Json::of_text("month")), ("frequency", Json::of_number(1))]);
+        let cycle =
+            Json::of_fields([("interval", Json::of_text("month")), ("frequency", Json::of_number(1))]);
         Json::of_fields([
             ("id", Json::of_text(event.subscription.clone().unwrap_or_else(|| self.fresh("sub")))),
             ("status", Json::of_text(status)),
