@@ -87,7 +87,8 @@ fn ipnd() -> Result<PathBuf> {
 }
 
 fn script(python: &Path, name: &str, environment: &[(&str, String)]) -> Result<()> {
-    run(&text(python), &[&text(&peer(name))], environment)
+    // `-B`: nothing is written beside the scripts.
+    run(&text(python), &["-B", &text(&peer(name))], environment)
 }
 
 fn peer(name: &str) -> PathBuf {
