@@ -164,7 +164,7 @@ fn accepted(
 }
 
 /// Systematic forgeries of one message that are tried when nobody asks for a certain number: evenly many of each way.
-const BENT_MAX: usize = 1_500;
+const BENT_MAX: usize = 250;
 
 pub(crate) fn systematic(gateway: &Gateway, sections: &[Section]) -> Result<(), Failed> {
     let all = genuine(gateway, sections);
@@ -393,7 +393,7 @@ fn other_fields(body: &[u8]) -> Vec<Vec<u8>> {
 /// Random forgeries: several changes at once, anywhere.
 pub(crate) fn random(gateway: &Gateway, sections: &[Section]) -> Result<(), Failed> {
     let count: usize =
-        std::env::var("IPND_FORGERIES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
+        std::env::var("IPND_FORGERIES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000);
     let all = genuine(gateway, sections);
     let mut chance = Chance::new(gateway.id.len() as u64);
     for _ in 0..count {
