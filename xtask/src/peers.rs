@@ -16,7 +16,8 @@ use std::time::Duration;
 /// How long a program may take to say that it is ready.
 const START: Duration = Duration::from_secs(60);
 
-/// Of the payment services themselves, as far as they have one that checks what we write.
+/// Most are the payment services' own; Standard Webhooks' and Svix' stand for everybody who signs like them, and where a
+/// service has none, one that others use.
 const LIBRARIES: &[&str] = &[
     "Adyen==16.0.0",
     "mercadopago==3.6.0",
@@ -36,10 +37,13 @@ pub(crate) fn test(not_run: &mut NotRun) -> Result<()> {
         Err(why) => not_run.push(("the mails against aiosmtpd", why)),
     }
 
-    heading("What the sandbox sends, checked by the payment services' libraries");
+    heading("Signatures, ours for the payment services' libraries and theirs for us");
     match tools::python(LIBRARIES) {
-        Ok(python) => script(&python, "verify.py", &[("IPND", text(&ipnd()?))])?,
-        Err(why) => not_run.push(("the sandbox's messages against the payment services' libraries", why)),
+        Ok(python) => {
+            script(&python, "verify.py", &[("IPND", text(&ipnd()?))])?;
+            beside_a_demo(&python, "sign.py")?;
+        }
+        Err(why) => not_run.push(("the signatures against the payment services' libraries", why)),
     }
 
     heading("Payments at a Stripe that is not ours (localstripe)");
