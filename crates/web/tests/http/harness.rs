@@ -171,7 +171,7 @@ pub(crate) fn new_shop(slug: &str) -> NewShop {
 pub(crate) fn new_account(shop: &Shop) -> NewAccount {
     NewAccount {
         shop: shop.id,
-        gateway: ipnd_gateways::ALL[0].id.into(),
+        gateway: "paypal-ipn".into(),
         name: "Test".into(),
         environment: Environment::Live,
         settings: BTreeMap::from([("receivers".into(), "seller@example.com".into())]),

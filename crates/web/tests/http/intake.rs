@@ -4,8 +4,9 @@ use crate::harness::{FORM, Server, new_account, paid};
 use ipnd_core::limits::{UNPROVEN_BURST_PER_ADDRESS, UNPROVEN_PER_ADDRESS_A_SECOND};
 use ipnd_core::{Environment, Limits, OrderStatus};
 use ipnd_gateways::{Outcome, RawRequest, Settings};
-use ipnd_store::{CheckState, NotificationFilter, NotificationLine, Store as _};
-use jiff::Timestamp;
+use ipnd_store::{CheckOutcome, CheckState, NewAccount, NotificationFilter, NotificationLine, Store as _};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 async fn kept(server: &Server) -> Vec<NotificationLine> {
     let filter = NotificationFilter { limit: 200, ..NotificationFilter::default() };
@@ -43,6 +44,33 @@ async fn copies_are_counted_and_answered_like_the_first() {
     }
     let lines = kept(&server).await;
     assert_eq!((lines.len(), lines[0].copies_count), (1, 2));
+}
+
+/// The same bytes at a gateway whose messages only say that something has changed.
+#[tokio::test]
+async fn a_copy_that_is_news_has_the_gateway_asked_again() {
+    let server = Server::start().await;
+    let thin = NewAccount {
+        gateway: "mollie".into(),
+        settings: BTreeMap::from([("api_key".into(), "live_nobodysKey".into())]),
+        ..new_account(&server.shop)
+    };
+    let thin = server.store.create_account(thin, server.clock.now()).await.unwrap();
+    for (token, is_asked_again) in [(&thin.token, true), (&server.account.token, false)] {
+        let comes = || async {
+            let path = format!("/in/{token}");
+            server.send("POST", &path, &[FORM], b"id=tr_1&txn_id=1").await.status
+        };
+        let lease = SignedDuration::from_secs(60);
+        assert_eq!(comes().await, 200);
+        let due = server.store.claim_checks(server.clock.now(), 9, lease).await.unwrap().remove(0);
+        let genuine = CheckOutcome::genuine(vec![], None);
+        server.store.settle_check(due.notification, due.lease, server.clock.now(), genuine).await.unwrap();
+        server.clock.advance(SignedDuration::from_secs(5));
+        assert_eq!(comes().await, 200);
+        let again = server.store.claim_checks(server.clock.now(), 9, lease).await.unwrap();
+        assert_eq!(again.len() == 1, is_asked_again);
+    }
 }
 
 #[tokio::test]
