@@ -21,6 +21,7 @@ pub(crate) struct Genuine {
     pub(crate) request: RawRequest,
     answerer: Answerer,
     facts: Vec<Facts>,
+    proof: Proof,
 }
 
 enum Answerer {
@@ -103,7 +104,8 @@ impl Genuine {
                 let is_blind = matches!(&self.answerer, Answerer::Scripted(answers) if !answers.is_empty());
                 let is_covered = gateway.covers == Covers::Body && is_other_body && !is_blind;
                 let got = facts(&interpretation.events);
-                let is_same = got.iter().all(|fact| self.facts.contains(fact));
+                let is_same =
+                    got.iter().all(|fact| self.facts.contains(fact)) && interpretation.proof <= self.proof;
                 if is_covered || (!is_same && !is_blind) {
                     return Err(format!(
                         "accepted: {}\n{got:#?}\ngenuine: {}",
@@ -153,10 +155,11 @@ fn accepted(
     request: RawRequest,
     answerer: Answerer,
 ) -> Option<Genuine> {
-    let mut genuine = Genuine { settings, now, request, answerer, facts: Vec::new() };
+    let mut genuine = Genuine { settings, now, request, answerer, facts: Vec::new(), proof: Proof::Hint };
     match genuine.decide(gateway, &genuine.request, &genuine.settings, now) {
         Decided::Genuine(interpretation) => {
             genuine.facts = facts(&interpretation.events);
+            genuine.proof = interpretation.proof;
             Some(genuine)
         }
         _ => None,

@@ -59,6 +59,30 @@ impl Leaf {
     }
 }
 
+impl Leaf {
+    /// The request with this name and another value in front of it or behind it. `None` where there is no name.
+    pub(crate) fn doubled(&self, request: &RawRequest, value: &str, in_front: bool) -> Option<RawRequest> {
+        let mut bent = request.clone();
+        let (name, own) = (&self.name, &self.value);
+        let written = match (self.kind, in_front) {
+            (Kind::Form, true) => format!("{value}&{name}={own}"),
+            (Kind::Form, false) => format!("{own}&{name}={value}"),
+            (Kind::Query, true) => format!("{value}&{name}={own}"),
+            (Kind::Query, false) => format!("{own}&{name}={value}"),
+            (Kind::Quoted, true) if !name.is_empty() => format!("{value}\",\"{name}\":\"{own}"),
+            (Kind::Quoted, false) if !name.is_empty() => format!("{own}\",\"{name}\":\"{value}"),
+            (Kind::Bare, true) if !name.is_empty() => format!("{value},\"{name}\":{own}"),
+            (Kind::Bare, false) if !name.is_empty() => format!("{own},\"{name}\":{value}"),
+            _ => return None,
+        };
+        match self.kind {
+            Kind::Query => bent.query.replace_range(self.range.clone(), &written),
+            _ => drop(bent.body.splice(self.range.clone(), written.into_bytes())),
+        }
+        Some(bent)
+    }
+}
+
 /// Every value of the query and the body.
 pub(crate) fn leaves(request: &RawRequest) -> Vec<Leaf> {
     let mut leaves = form(request.query.as_bytes(), Kind::Query);

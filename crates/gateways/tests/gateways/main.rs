@@ -10,6 +10,7 @@
 mod addresses;
 mod events;
 mod forge;
+mod forged_proofs;
 mod laws;
 mod leaves;
 mod postback;

@@ -3,8 +3,11 @@
 
 use crate::events::{NOW, ordinary};
 use crate::forge::{Chance, other_secret};
+use crate::laws::shown;
 use ipnd_core::Environment;
+use ipnd_gateways::drive::{Decided, decide_played};
 use ipnd_gateways::{Gateway, RawRequest, Settings, Told};
+use libtest_mimic::Failed;
 use std::ops::Range;
 
 /// A message that proves itself or is vouched for, and where in it the proof stands.
@@ -120,4 +123,48 @@ pub(crate) fn similar(text: &[u8], chance: &mut Chance) -> Vec<u8> {
         other => *other,
     };
     text.iter().map(similar).collect()
+}
+
+pub(crate) fn decided(
+    gateway: &Gateway,
+    request: &RawRequest,
+    settings: &Settings,
+    told: &[Told],
+) -> Decided {
+    decide_played(gateway, request, settings, NOW, told)
+}
+
+/// Refused, or not yet known: nothing comes of it.
+pub(crate) fn must_not_count(
+    gateway: &Gateway,
+    request: &RawRequest,
+    settings: &Settings,
+    told: &[Told],
+) -> Result<(), Failed> {
+    match decided(gateway, request, settings, told) {
+        Decided::Genuine(interpretation) if !interpretation.events.is_empty() => {
+            Err(format!("accepted: {}\n{interpretation:?}", shown(request)).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One of several proofs may be enough. Then a message with a bent one says what it said before.
+pub(crate) fn must_say_the_same(
+    gateway: &Gateway,
+    request: &RawRequest,
+    settings: &Settings,
+    own: &Told,
+) -> Result<(), Failed> {
+    let told = std::slice::from_ref(own);
+    let events = |request| match decided(gateway, request, settings, told) {
+        Decided::Genuine(interpretation) => Some(interpretation.events),
+        _ => None,
+    };
+    match events(request) {
+        Some(said) if !said.is_empty() && Some(&said) != events(&own.request).as_ref() => {
+            Err(format!("accepted: {}\n{said:?}", shown(request)).into())
+        }
+        _ => Ok(()),
+    }
 }
