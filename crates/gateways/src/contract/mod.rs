@@ -25,7 +25,8 @@ pub struct Gateway {
     pub id: &'static str,
     /// What people call it.
     pub name: &'static str,
-    /// Gateways of one family tell of the same transactions, so the same event told by two of them counts once.
+    /// Gateways of one family tell of the same transactions, so the same event told by two of them counts once. Empty
+    /// where every account may have another sender, whose names mean nothing beyond that account.
     pub family: &'static str,
     pub proof: Proof,
     /// What the proof covers, by the names the gateway gives its fields. Only what is covered may move money (T-A17).
@@ -106,6 +107,12 @@ impl Gateway {
         }
         let head = self.documentation.lines().map_while(|line| line.strip_prefix("//!"));
         head.flat_map(|line| [line.strip_prefix(' ').unwrap_or(line), "\n"]).collect()
+    }
+
+    /// The family in which the events of one of its accounts are known.
+    #[must_use]
+    pub fn family_of(&self, account: i64) -> String {
+        if self.family.is_empty() { format!("{}/{account}", self.id) } else { self.family.to_owned() }
     }
 
     /// Whether its messages move money by themselves, or only after the gateway or the owner has confirmed them.

@@ -31,7 +31,7 @@ use jiff::Timestamp;
 pub(crate) const GATEWAY: Gateway = Gateway {
     id: "custom",
     name: "Custom",
-    family: "custom",
+    family: "",
     // What an account's messages are worth follows from its description, message by message.
     proof: Proof::Weak,
     covers: Covers::Fields(&["what the description says is signed"]),

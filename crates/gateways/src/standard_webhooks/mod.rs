@@ -90,7 +90,7 @@ use jiff::Timestamp;
 pub(crate) const GATEWAY: Gateway = Gateway {
     id: "standard-webhooks",
     name: "Standard Webhooks",
-    family: "standard-webhooks",
+    family: "",
     proof: Proof::Strong,
     covers: Covers::Body,
     documentation: include_str!("mod.rs"),

@@ -177,12 +177,14 @@ impl Told {
     fn load(desk: &Desk<'_>, notification: NotificationId, now: Timestamp) -> Result<Self> {
         let told = sql::one(
             desk,
-            "SELECT a.shop_id, a.gateway, a.environment, a.creates_orders
+            "SELECT a.id, a.shop_id, a.gateway, a.environment, a.creates_orders
              FROM notifications n JOIN accounts a ON a.id = n.account_id WHERE n.id = ?1",
             [notification.0],
             |row| {
                 let gateway = row.text("gateway")?;
-                let family = ipnd_gateways::find(&gateway).map_or(gateway.clone(), |g| g.family.to_owned());
+                let account = row.number("id")?;
+                let family =
+                    ipnd_gateways::find(&gateway).map_or(gateway.clone(), |found| found.family_of(account));
                 Ok(Self {
                     shop: ShopId(row.number("shop_id")?),
                     family,

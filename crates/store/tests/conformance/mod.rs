@@ -34,6 +34,7 @@ macro_rules! for_every_test {
             t_c02_two_copies_at_the_same_instant,
             t_c03_same_id_other_content,
             a_later_telling_may_name_the_order,
+            senders_of_a_generic_gateway_are_strangers_to_each_other,
             another_gateway_of_the_family_is_no_contradiction,
             what_is_proved_takes_the_place_of_what_is_not,
             the_backlog_tells_the_oldest_due_item,

@@ -174,6 +174,19 @@ pub async fn t_c03_same_id_other_content(store: Arc<dyn Store>) {
     }
 }
 
+/// A sender that a shop describes itself counts from one, and so does the next one.
+pub async fn senders_of_a_generic_gateway_are_strangers_to_each_other(store: Arc<dyn Store>) {
+    let base = World::new(&store).await;
+    let first = base.with_account("standard-webhooks").await;
+    let second = base.with_account("standard-webhooks").await;
+    let (one, other) = (first.order("1001", "10.00").await, first.order("1002", "10.00").await);
+    first.tell(payment("1001", "1", "10.00")).await;
+    second.tell(payment("1002", "1", "10.00")).await;
+    assert_eq!(first.read(one.id).await.state.status, OrderStatus::Paid);
+    assert_eq!(first.read(other.id).await.state.status, OrderStatus::Paid);
+    assert!(first.open_reviews().await.is_empty());
+}
+
 /// Gateways send several messages about one thing, and only one of them may name the order.
 pub async fn a_later_telling_may_name_the_order(store: Arc<dyn Store>) {
     let world = World::new(&store).await;

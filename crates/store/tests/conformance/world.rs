@@ -103,6 +103,20 @@ pub fn ada() -> Customer {
 }
 
 impl World {
+    /// The same shop by a further account, at this gateway.
+    pub async fn with_account(&self, gateway: &str) -> Self {
+        let new = NewAccount {
+            shop: self.shop.id,
+            gateway: gateway.to_owned(),
+            name: "Another".to_owned(),
+            environment: self.account.environment,
+            settings: BTreeMap::new(),
+            creates_orders: false,
+        };
+        let account = self.store.create_account(new, noon(0)).await.unwrap();
+        Self { store: self.store.clone(), shop: self.shop.clone(), account }
+    }
+
     pub async fn new(store: &Arc<dyn Store>) -> Self {
         Self::with(store, Environment::Live, false).await
     }

@@ -49,7 +49,7 @@ fn show(gateway: &'static Gateway) -> GatewayView {
     GatewayView {
         id: gateway.id,
         name: gateway.name,
-        family: gateway.family,
+        family: if gateway.family.is_empty() { gateway.id } else { gateway.family },
         proof: gateway.proof,
         events: gateway.tells,
         has_checkout: gateway.checkout.is_some(),
