@@ -157,7 +157,7 @@ enum Verdict {
 /// Plays the API: the order as the last message about it has it.
 pub(super) fn answer(ask: &Ask, told: &[Told], settings: &Settings, _: Timestamp) -> AskedAnswer {
     let code = settings.get("merchant_code").unwrap_or_default();
-    let knows_us = ask.header("x-avangate-authentication").is_some_and(|password| password.contains(code));
+    let knows_us = ask.header("x-avangate-authentication").is_some_and(|header| header.contains(code));
     if !knows_us {
         return AskedAnswer::new(401, "{}");
     }

@@ -167,7 +167,7 @@ fn in_words(fault: &SettingFault, words: Words) -> String {
         SettingFault::NotAnAddress => words.t("accounts.problem_not_url"),
         SettingFault::ControlCharacter => words.t("accounts.problem_control_character"),
         SettingFault::NotAChoice => words.t("accounts.problem_no_choice"),
-        SettingFault::TooShort(least) => words.with("accounts.problem_short", "least", &least.to_string()),
+        SettingFault::TooShort(least) => words.with("accounts.problem_short", "least", least),
         SettingFault::Malformed(detail) => words.with("accounts.problem_malformed", "detail", detail),
     }
 }
