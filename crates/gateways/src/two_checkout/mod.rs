@@ -197,7 +197,7 @@ impl Proved<'_, '_> {
         let message = Message::read(self.verified.body())?;
         // The vendor's own code demands it. What has none is no order, and nobody's mistake.
         if message.text("REFNO").is_none() {
-            return Ok(Interpretation::nothing(Reason::new("field_missing", "REFNO")));
+            return Ok(Interpretation::nothing(Reason::new("field_missing", "REFNO")).at_most(Proof::Weak));
         }
         message.is_laid_out_as_known()?;
         let read = interpret::events(&message);
