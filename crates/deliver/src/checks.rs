@@ -16,7 +16,7 @@ use ipnd_core::{ExaminedEvent, Expectation, Reason, examine};
 use ipnd_gateways::{
     ACCEPT_UNCONFIRMED, Ask, AskedAnswer, Gateway, Interpretation, Proof, Received, Resumed, Settings,
 };
-use ipnd_store::{Account, CheckOutcome, Clock, DueCheck, KeptAnswer, Store, StoreError};
+use ipnd_store::{Account, CheckOutcome, Clock, DueCheck, KeptAnswer, ProvedBy, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(crate) struct CheckWorker {
 
 /// What is known after one look, and by which answers.
 enum Look {
-    Genuine(Interpretation, Vec<KeptAnswer>),
+    Genuine(Interpretation, ProvedBy, Vec<KeptAnswer>),
     Forged(Reason, Vec<KeptAnswer>),
     NotYetKnown(Reason),
     /// The gateway is being left alone, so it was not asked.
@@ -85,7 +85,10 @@ impl CheckWorker {
     /// The clock is the one of the arrival: a signature that was fresh then stays so, however long the proof takes.
     async fn look(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Look {
         match (gateway.receive)(&due.request, settings, due.received_at) {
-            Received::Proven(interpretation) => Look::Genuine(interpretation, Vec::new()),
+            Received::Proven(interpretation) => {
+                let proved_by = proved_by(due, &interpretation, ProvedBy::Message);
+                Look::Genuine(interpretation, proved_by, Vec::new())
+            }
             // It was acceptable when it came in, so what has changed is on our side. That proves no forgery.
             Received::Refused(reason) => Look::NotYetKnown(reason),
             Received::Probe => Look::NotYetKnown(Reason::new("probe", "")),
@@ -108,7 +111,10 @@ impl CheckWorker {
                 Err(look) => return look,
             }
             match resume(&due.request, settings, &answers, due.received_at) {
-                Resumed::Genuine(interpretation) => return Look::Genuine(interpretation, kept),
+                Resumed::Genuine(interpretation) => {
+                    let proved_by = proved_by(due, &interpretation, ProvedBy::Gateway);
+                    return Look::Genuine(interpretation, proved_by, kept);
+                }
                 Resumed::Forged(reason) => return Look::Forged(reason, kept),
                 Resumed::NotYetKnown(reason) => return Look::NotYetKnown(reason),
                 Resumed::Ask(next) => ask = next,
@@ -145,9 +151,10 @@ impl CheckWorker {
 
     async fn settle(&self, due: &DueCheck, look: Look) {
         let outcome = match look {
-            Look::Genuine(interpretation, answers) => {
+            Look::Genuine(interpretation, proved_by, answers) => {
                 let remark = interpretation.remark.clone();
-                CheckOutcome::Genuine { events: examined(&due.account, interpretation), remark, answers }
+                let events = examined(&due.account, interpretation, proved_by);
+                CheckOutcome::Genuine { events, remark, proved_by, answers }
             }
             Look::Forged(reason, answers) => CheckOutcome::Forged { reason, answers },
             Look::NotYetKnown(reason) => not_yet_known(due, reason, self.clock.now()),
@@ -180,8 +187,19 @@ fn for_the_record(ask: &Ask, answer: &AskedAnswer, place: usize, now: Timestamp)
     })
 }
 
+/// Who stands for what is said. What was not proved in everything that moves money is proved by nobody, however it came
+/// here; the account's owner may have decided to believe it all the same.
+fn proved_by(due: &DueCheck, interpretation: &Interpretation, by: ProvedBy) -> ProvedBy {
+    let is_believed = due.account.settings.get(ACCEPT_UNCONFIRMED.key).is_some_and(|word| word == "yes");
+    match interpretation.proof {
+        Proof::Strong => by,
+        Proof::Weak | Proof::Hint if is_believed => ProvedBy::Setting,
+        Proof::Weak | Proof::Hint => ProvedBy::Nobody,
+    }
+}
+
 /// The events with what does not fit the account they came in by.
-fn examined(account: &Account, interpretation: Interpretation) -> Vec<ExaminedEvent> {
+fn examined(account: &Account, interpretation: Interpretation, proved_by: ProvedBy) -> Vec<ExaminedEvent> {
     let list = |key: &'static str| {
         let values = account.settings.get(key).map(String::as_str).unwrap_or_default();
         let values = values.split(['\n', ',']).map(str::trim).filter(|value| !value.is_empty());
@@ -193,7 +211,6 @@ fn examined(account: &Account, interpretation: Interpretation) -> Vec<ExaminedEv
         let table = gateway.map_or(&[][..], |gateway| gateway.settings);
         table.iter().any(|setting| setting.key == key && setting.required)
     };
-    let is_accepted = account.settings.get(ACCEPT_UNCONFIRMED.key).is_some_and(|word| word == "yes");
     let expectation = Expectation {
         environment: account.environment,
         // A list that nobody has to fill in and nobody has filled in compares nothing.
@@ -201,7 +218,7 @@ fn examined(account: &Account, interpretation: Interpretation) -> Vec<ExaminedEv
             .map(|key| (key, list(key)))
             .filter(|(key, list)| is_needed(key) || !list.is_empty())
             .map(|(_, list)| list),
-        is_confirmed: interpretation.proof == Proof::Strong || is_accepted,
+        is_confirmed: proved_by != ProvedBy::Nobody,
     };
     let events = interpretation.events.into_iter();
     events.map(|event| ExaminedEvent { concerns: examine(&event, &expectation), event }).collect()
@@ -239,6 +256,9 @@ fn shown(problems: &[ipnd_gateways::SettingProblem]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ipnd_core::{Environment, Event, EventKind, QuestionKind};
+    use ipnd_gateways::RawRequest;
+    use ipnd_store::{AccountId, NotificationId, ShopId};
 
     #[test]
     fn t_f15_secrets_do_not_get_into_the_record() {
@@ -249,5 +269,48 @@ mod tests {
         assert_eq!((kept.position, kept.address.as_str()), (1, "https://api.example/v2/things/1"));
         assert_eq!(kept.body, b"what came back");
         assert_eq!(record(&ask.secret()), None);
+    }
+
+    fn due(settings: &[(&str, &str)]) -> DueCheck {
+        let account = Account {
+            id: AccountId(1),
+            shop: ShopId(1),
+            gateway: "none".into(),
+            name: "Mine".into(),
+            environment: Environment::Live,
+            settings: settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+            creates_orders: false,
+            token: "t".into(),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        DueCheck {
+            notification: NotificationId(1),
+            account,
+            received_at: Timestamp::UNIX_EPOCH,
+            request: RawRequest::post("text/plain", "x"),
+            attempts: 0,
+            lease: 1,
+        }
+    }
+
+    #[test]
+    fn what_nobody_has_proved_counts_only_where_the_owner_has_decided_so() {
+        let event = Event::new(EventKind::PaymentCompleted, "x", Environment::Live);
+        for (proof, settings, expected) in [
+            (Proof::Strong, &[][..], ProvedBy::Gateway),
+            (Proof::Strong, &[("accept_unconfirmed", "yes")], ProvedBy::Gateway),
+            (Proof::Weak, &[], ProvedBy::Nobody),
+            (Proof::Hint, &[("accept_unconfirmed", "no")], ProvedBy::Nobody),
+            (Proof::Weak, &[("accept_unconfirmed", "yes")], ProvedBy::Setting),
+            (Proof::Hint, &[("accept_unconfirmed", "yes")], ProvedBy::Setting),
+        ] {
+            let due = due(settings);
+            let said = Interpretation::event(event.clone()).at_most(proof);
+            let proved_by = proved_by(&due, &said, ProvedBy::Gateway);
+            assert_eq!(proved_by, expected, "{proof:?} {settings:?}");
+            let concerns = examined(&due.account, said, proved_by).remove(0).concerns;
+            let is_asked = concerns.iter().any(|concern| concern.kind == QuestionKind::Unproven);
+            assert_eq!(is_asked, expected == ProvedBy::Nobody, "{proof:?} {settings:?}");
+        }
     }
 }

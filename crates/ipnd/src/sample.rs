@@ -88,7 +88,7 @@ async fn account(
         return Ok(known.clone());
     }
     store
-        .update_account(shop.id, known.id, &known.name, values, known.creates_orders)
+        .update_account(shop.id, known.id, &known.name, values, known.creates_orders, "ipnd demo")
         .await?
         .context("a sample account has gone")
 }

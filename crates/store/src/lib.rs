@@ -16,7 +16,7 @@ pub use records::{
     Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
     EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
     NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
-    NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, RecordedEvent,
-    ReviewLine, Settled, Shop, TemplateText, User,
+    NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
+    RecordedEvent, ReviewLine, Settled, Shop, TemplateText, User,
 };
 pub use store::{Result, Store, StoreError};

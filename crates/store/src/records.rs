@@ -287,10 +287,44 @@ pub struct Notification {
     pub events: Vec<RecordedEvent>,
 }
 
+/// By whom or what a genuine notification was proved, as things stood when it was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProvedBy {
+    /// By itself: signature, secret or token.
+    Message,
+    /// By the gateway, which was asked.
+    Gateway,
+    /// By nobody, and the account's owner has decided to believe such messages.
+    Setting,
+    /// By nobody. The owner is asked before money counts.
+    Nobody,
+}
+
+impl ProvedBy {
+    pub const ALL: [Self; 4] = [Self::Message, Self::Gateway, Self::Setting, Self::Nobody];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Gateway => "gateway",
+            Self::Setting => "setting",
+            Self::Nobody => "nobody",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.word() == word)
+    }
+}
+
 /// How far the proof of a notification has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     pub state: CheckState,
+    /// Only of genuine ones.
+    pub proved_by: Option<ProvedBy>,
     /// Why it is in this state, or why there was nothing to do.
     pub reason: Option<Reason>,
     /// Every time it was looked at or the gateway was asked, oldest first, at most the 100 latest.
@@ -375,6 +409,7 @@ pub enum CheckOutcome {
     Genuine {
         events: Vec<ExaminedEvent>,
         remark: Option<Reason>,
+        proved_by: ProvedBy,
         /// By which it was decided; none where the notification proves itself.
         answers: Vec<KeptAnswer>,
     },
@@ -393,7 +428,7 @@ impl CheckOutcome {
     /// Genuine by its own proof.
     #[must_use]
     pub fn genuine(events: Vec<ExaminedEvent>, remark: Option<Reason>) -> Self {
-        Self::Genuine { events, remark, answers: Vec::new() }
+        Self::Genuine { events, remark, proved_by: ProvedBy::Message, answers: Vec::new() }
     }
 
     /// Forged, and nothing is kept of how that was found out.

@@ -154,7 +154,8 @@ pub trait Store: Send + Sync + 'static {
     async fn update_shop(&self, shop: Shop) -> Result<()>;
 
     async fn create_account(&self, account: NewAccount, now: Timestamp) -> Result<Account>;
-    /// Replaces name, settings and `creates_orders`; gateway, environment and token never change.
+    /// Replaces name, settings and `creates_orders`; gateway, environment and token never change. The audit keeps by
+    /// whom, and the names of what has changed.
     async fn update_account(
         &self,
         shop: ShopId,
@@ -162,6 +163,7 @@ pub trait Store: Send + Sync + 'static {
         name: &str,
         settings: BTreeMap<String, String>,
         creates_orders: bool,
+        by: &str,
     ) -> Result<Option<Account>>;
     async fn account(&self, shop: ShopId, account: AccountId) -> Result<Option<Account>>;
     async fn account_by_token(&self, token: &str) -> Result<Option<Account>>;

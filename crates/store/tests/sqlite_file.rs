@@ -125,6 +125,43 @@ async fn a_notification_never_changes() {
 }
 
 #[tokio::test]
+async fn the_audit_names_the_settings_that_changed_and_never_their_values() {
+    let (_directory, path) = place();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).unwrap());
+    let world = World::new(&store).await;
+    let settings = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    for (name, values, creates_orders) in [
+        ("PayPal", settings(&[("receivers", "seller@example.com"), ("secret", "hunter2")]), false),
+        ("PayPal", settings(&[("receivers", "seller@example.com"), ("secret", "hunter3")]), false),
+        ("Mine", settings(&[("accept_unconfirmed", "yes"), ("secret", "hunter3")]), true),
+        ("Mine", settings(&[("accept_unconfirmed", "yes"), ("secret", "hunter3")]), true),
+        ("Mine", settings(&[("secret", "hunter3")]), true),
+    ] {
+        let (shop, account) = (world.shop.id, world.account.id);
+        let by = "owner@example.com";
+        store.update_account(shop, account, name, values, creates_orders, by).await.unwrap().unwrap();
+    }
+    let db = look(&path);
+    let mut rows =
+        db.prepare("SELECT who, detail FROM audit WHERE what = 'account.changed' ORDER BY id").unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let rows: Vec<(String, String)> = rows.map(Result::unwrap).collect();
+    assert!(rows.iter().all(|(who, _)| who == "owner@example.com"));
+    let details: Vec<&str> = rows.iter().map(|(_, detail)| detail.as_str()).collect();
+    assert_eq!(
+        details,
+        [
+            "secret set",
+            "secret changed",
+            "receivers removed, accept_unconfirmed set, name changed, creates_orders set",
+            "accept_unconfirmed removed",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn only_one_ipnd_uses_the_file() {
     let (_directory, path) = place();
     let store = SqliteStore::open(&path).unwrap();

@@ -32,6 +32,7 @@ assets! {
     "live.js",
     "pay.js",
     "checkout.js",
+    "choose.js",
     "icons.svg",
     "favicon.svg",
 }

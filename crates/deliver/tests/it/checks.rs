@@ -6,7 +6,7 @@ use crate::world::{World, config, policy, until};
 use ipnd_core::OrderStatus;
 use ipnd_gateways::{RawRequest, Repeats};
 use ipnd_store::{
-    Account, CheckState, Journaled, MailState, NewNotification, Notification, NotificationId, Order,
+    Account, CheckState, Journaled, MailState, NewNotification, Notification, NotificationId, Order, ProvedBy,
 };
 use jiff::SignedDuration;
 use std::net::SocketAddr;
@@ -66,7 +66,9 @@ async fn the_loop_from_notification_to_both_mails() {
     let order = world.order("Alex Example", Some("alex@example.com"), "Tea").await;
     let workers = world.workers(Some(config(smtp.address)), policy(&[paypal.address]));
     let id = world.comes_in(&account, paid(&order, "8XY123")).await;
-    world.notification_is(id, |notification| notification.check.state == CheckState::Genuine).await;
+    let kept =
+        world.notification_is(id, |notification| notification.check.state == CheckState::Genuine).await;
+    assert_eq!(kept.check.proved_by, Some(ProvedBy::Gateway));
     let mails = until("both mails are sent", async || {
         let mails = world.store.mails(world.shop.id, order.id).await.unwrap();
         (mails.len() == 2 && mails.iter().all(|mail| mail.state == MailState::Sent)).then_some(mails)

@@ -123,6 +123,15 @@ impl Xml {
     }
 }
 
+/// The text of any XML, for people to look at. Nothing may be decided by it: the bytes may be anybody's.
+///
+/// # Errors
+/// As [`Xml::parse`].
+pub fn readable(bytes: &[u8]) -> Result<String, Reason> {
+    Xml::parse(bytes)?;
+    decoded(bytes).map(Cow::into_owned)
+}
+
 fn steps(path: &str) -> impl Iterator<Item = &str> {
     path.split('.').filter(|step| !step.is_empty())
 }

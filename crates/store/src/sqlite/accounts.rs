@@ -28,7 +28,9 @@ pub(super) fn create(db: &Connection, new: &NewAccount, token: &str, now: Timest
             new.shop.0,
         ],
     )?;
-    note(db, new.shop, AccountId(id), "account.created", now)?;
+    let about = AccountId(id).to_string();
+    let (what, detail) = ("account.created", new.gateway.as_str());
+    audit::note(db, &Deed { at: now, shop: Some(new.shop), who: None, what, about, detail })?;
     by_id(db, id)?.ok_or_else(|| StoreError::Failed("the account just written is missing".to_owned()))
 }
 
@@ -37,6 +39,33 @@ pub(super) struct Changes {
     pub(super) name: String,
     pub(super) settings: BTreeMap<String, String>,
     pub(super) creates_orders: bool,
+    /// Who changes it.
+    pub(super) by: String,
+}
+
+impl Changes {
+    /// Which parts of the account become others, for the audit: names only, because values may be secrets. A switch is
+    /// set or removed, so the names tell all about it.
+    fn from(&self, before: &Account) -> String {
+        let kept = &self.settings;
+        let mut parts = Vec::new();
+        for key in before.settings.keys().chain(kept.keys().filter(|key| !before.settings.contains_key(*key)))
+        {
+            let verb = match (before.settings.get(key), kept.get(key)) {
+                (Some(was), Some(is)) if was == is => continue,
+                (Some(_), Some(_)) => "changed",
+                (Some(_), None) => "removed",
+                (None, _) => "set",
+            };
+            parts.push(format!("{key} {verb}"));
+        }
+        parts.extend((before.name != self.name).then(|| "name changed".to_owned()));
+        parts.extend(
+            (before.creates_orders != self.creates_orders)
+                .then(|| format!("creates_orders {}", if self.creates_orders { "set" } else { "removed" })),
+        );
+        parts.join(", ")
+    }
 }
 
 pub(super) fn update(
@@ -46,7 +75,8 @@ pub(super) fn update(
     changes: &Changes,
     now: Timestamp,
 ) -> Result<Option<Account>> {
-    let updated = sql::run(
+    let Some(before) = of_shop_by_id(db, shop, account)? else { return Ok(None) };
+    sql::run(
         db,
         "UPDATE accounts SET name = ?3, settings = ?4, creates_orders = ?5 WHERE id = ?1 AND shop_id = ?2",
         params![
@@ -57,16 +87,16 @@ pub(super) fn update(
             changes.creates_orders
         ],
     )?;
-    if updated == 0 {
-        return Ok(None);
+    let detail = changes.from(&before);
+    if !detail.is_empty() {
+        let who = Some(changes.by.as_str());
+        let about = account.to_string();
+        audit::note(
+            db,
+            &Deed { at: now, shop: Some(shop), who, what: "account.changed", about, detail: &detail },
+        )?;
     }
-    note(db, shop, account, "account.changed", now)?;
     by_id(db, account.0)
-}
-
-fn note(db: &Connection, shop: ShopId, account: AccountId, what: &'static str, now: Timestamp) -> Result<()> {
-    let about = account.to_string();
-    audit::note(db, &Deed { at: now, shop: Some(shop), who: None, what, about, detail: "" })
 }
 
 /// Whatever shop it belongs to; for work inside the store.

@@ -22,8 +22,14 @@ macro_rules! migrations {
 }
 
 /// Numbered from 1 by their place. Applied ones never change; what is to be different comes as a further one.
-const MIGRATIONS: &[Migration] =
-    migrations!["0001_shops", "0002_orders", "0003_notifications", "0004_people", "0005_answers",];
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_shops",
+    "0002_orders",
+    "0003_notifications",
+    "0004_people",
+    "0005_answers",
+    "0006_proofs",
+];
 
 /// Applies what is missing.
 pub(super) fn migrate(db: &mut Connection, now: Timestamp) -> Result<()> {

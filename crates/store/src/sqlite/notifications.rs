@@ -4,7 +4,7 @@ use super::order_rows::{before, page};
 use super::sql::{self, Columns as _};
 use crate::{
     AccountId, Check, CheckAttempt, CheckState, EventFilter, EventId, Notification, NotificationFilter,
-    NotificationId, NotificationLine, OrderId, RecordedEvent, Result, ShopId,
+    NotificationId, NotificationLine, OrderId, ProvedBy, RecordedEvent, Result, ShopId,
 };
 use ipnd_core::{EventKind, ExaminedEvent};
 use ipnd_gateways::RawRequest;
@@ -24,7 +24,7 @@ pub(super) fn request(row: &Row<'_>) -> Result<RawRequest> {
 pub(super) fn one(db: &Connection, shop: ShopId, id: NotificationId) -> Result<Option<Notification>> {
     sql::one(
         db,
-        "SELECT n.*, c.state, c.reason, c.reason_detail, c.due_at, c.copies, a.gateway
+        "SELECT n.*, c.state, c.proved_by, c.reason, c.reason_detail, c.due_at, c.copies, a.gateway
          FROM notifications n
          JOIN checks c ON c.notification_id = n.id
          JOIN accounts a ON a.id = n.account_id
@@ -42,6 +42,7 @@ pub(super) fn one(db: &Connection, shop: ShopId, id: NotificationId) -> Result<O
                 request: request(row)?,
                 check: Check {
                     state,
+                    proved_by: row.text_opt("proved_by")?.and_then(|word| ProvedBy::from_word(&word)),
                     reason: row.reason()?,
                     attempts: attempts(db, id)?,
                     next_at: (state == CheckState::Waiting).then(|| row.time("due_at")).transpose()?,

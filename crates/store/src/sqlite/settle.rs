@@ -43,10 +43,12 @@ pub(super) fn settle(
     )?;
     let Some(look) = look else { return Ok(Settled::Stale) };
     match outcome {
-        CheckOutcome::Genuine { events, remark, answers } => {
+        CheckOutcome::Genuine { events, remark, proved_by, answers } => {
             let number = look.attempt(desk, "genuine", remark.as_ref())?;
             answers::keep(desk, notification, number, answers)?;
             look.decide(desk, CheckState::Genuine, remark.as_ref())?;
+            let sql = "UPDATE checks SET proved_by = ?2 WHERE notification_id = ?1";
+            sql::run(desk, sql, params![notification.0, proved_by.word()])?;
             genuine(desk, notification, now, events)?;
         }
         CheckOutcome::Forged { reason, answers } => {

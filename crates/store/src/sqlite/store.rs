@@ -212,8 +212,10 @@ impl Store for SqliteStore {
         name: &str,
         settings: BTreeMap<String, String>,
         creates_orders: bool,
+        by: &str,
     ) -> Result<Option<Account>> {
-        let changes = accounts::Changes { name: name.to_owned(), settings, creates_orders };
+        let (name, by) = (name.to_owned(), by.to_owned());
+        let changes = accounts::Changes { name, settings, creates_orders, by };
         let now = self.clock.now();
         self.write(move |desk| accounts::update(desk, shop, account, &changes, now)).await
     }

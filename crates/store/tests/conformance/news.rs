@@ -4,8 +4,8 @@ use super::world::{World, fine, noon, payment, reason, refund, unique};
 use ipnd_core::limits::{ANSWERED_LOOKS_KEPT_MAX, NEWS_ASKED_EVERY_SECONDS};
 use ipnd_core::{Event, OrderStatus};
 use ipnd_store::{
-    CheckOutcome, CheckState, DueCheck, Journaled, KeptAnswer, NewNotification, Notification, Settled, Store,
-    StoreError,
+    CheckOutcome, CheckState, DueCheck, Journaled, KeptAnswer, NewNotification, Notification, ProvedBy,
+    Settled, Store, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -212,7 +212,12 @@ pub async fn the_answers_that_decided_are_kept(store: Arc<dyn Store>) {
         at += 100;
         thin.comes(second(at)).await;
         let due = thin.claim(second(at)).await.unwrap();
-        let genuine = CheckOutcome::Genuine { events: vec![], remark: None, answers: answers.clone() };
+        let genuine = CheckOutcome::Genuine {
+            events: vec![],
+            remark: None,
+            proved_by: ProvedBy::Gateway,
+            answers: answers.clone(),
+        };
         let forged = CheckOutcome::Forged { reason: reason(), answers };
         thin.settle(&due, second(at + 1), if is_forged { forged } else { genuine }).await;
         due.notification

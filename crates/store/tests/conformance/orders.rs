@@ -82,7 +82,7 @@ pub async fn another_shop_sees_nothing(store: Arc<dyn Store>) {
     assert!(store.write_message(shop, order.id, "Hello", noon(1)).await.unwrap().is_none());
     let answer = store.answer_review(shop, review, Verdict::Accept, "stranger", noon(1)).await;
     assert!(answer.unwrap().is_none());
-    let changed = store.update_account(shop, one.account.id, "Mine", BTreeMap::new(), true).await;
+    let changed = store.update_account(shop, one.account.id, "Mine", BTreeMap::new(), true, "me").await;
     assert!(changed.unwrap().is_none());
     assert_eq!(one.open_reviews().await.len(), 1);
 }
@@ -177,7 +177,8 @@ pub async fn products_are_replaced_by_article_number(store: Arc<dyn Store>) {
 pub async fn accounts_are_changed_but_not_moved(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     let settings = BTreeMap::from([("receivers".to_owned(), "new@example.com".to_owned())]);
-    let changed = store.update_account(world.shop.id, world.account.id, "New", settings.clone(), true).await;
+    let changed =
+        store.update_account(world.shop.id, world.account.id, "New", settings.clone(), true, "me").await;
     let changed = changed.unwrap().unwrap();
     assert_eq!((changed.name.as_str(), &changed.settings, changed.creates_orders), ("New", &settings, true));
     assert_eq!(changed.token, world.account.token);

@@ -4,7 +4,8 @@ use super::world::{World, event, fine, noon, payment, reason, refund, unique};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;
 use ipnd_core::{EventKind, OrderStatus, QuestionKind, Verdict};
 use ipnd_store::{
-    CheckOutcome, CheckState, EventFilter, Journaled, NewAccount, NotificationFilter, Settled, Store,
+    CheckOutcome, CheckState, EventFilter, Journaled, NewAccount, NotificationFilter, ProvedBy, Settled,
+    Store,
 };
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -49,7 +50,7 @@ pub async fn not_yet_known_is_asked_again_and_at_last_given_up(store: Arc<dyn St
     let read = || async { store.notification(world.shop.id, due.notification).await.unwrap().unwrap() };
     let kept = read().await;
     assert_eq!(kept.check.state, CheckState::GivenUp);
-    assert_eq!(kept.check.reason, Some(reason()));
+    assert_eq!((kept.check.reason, kept.check.proved_by), (Some(reason()), Some(ProvedBy::Message)));
     assert_eq!(kept.check.attempts.iter().map(|a| a.outcome.as_str()).collect::<Vec<_>>(), ["unknown"; 2]);
     assert_eq!(kept.check.next_at, None);
     assert!(world.claim(noon(9_999)).await.is_empty());

@@ -167,7 +167,8 @@ pub(super) async fn update(
     }
     let settings = checked_settings(gateway, account.environment, values)?;
     let creates_orders = change.creates_orders.unwrap_or(account.creates_orders);
-    let account = app.store.update_account(holder.shop(), id, &name, settings, creates_orders).await?;
+    let by = format!("API key “{}”", holder.key.name);
+    let account = app.store.update_account(holder.shop(), id, &name, settings, creates_orders, &by).await?;
     Ok(axum::Json(show(&app, &account.ok_or(Problem::NotFound)?)))
 }
 

@@ -11,6 +11,7 @@ use ipnd_core::reason::words;
 use ipnd_core::{Language, Reason};
 use ipnd_store::{
     AccountId, Check, CheckState, Notification, NotificationFilter, NotificationId, NotificationLine,
+    ProvedBy,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,8 @@ struct CheckView {
     state: &'static str,
     /// The state in one sentence.
     sentence: String,
+    /// Of genuine ones: `message`, `gateway`, `setting` (believed unconfirmed) or `nobody` (the owner is asked).
+    proved_by: Option<&'static str>,
     reason: Option<ReasonView>,
     attempts: Vec<AttemptView>,
     next_at: Option<Timestamp>,
@@ -80,6 +83,7 @@ fn check(check: &Check, language: Language) -> CheckView {
     CheckView {
         state,
         sentence: words().say(language, &format!("check_explain.{state}"), &[]),
+        proved_by: check.proved_by.map(ProvedBy::word),
         reason: check.reason.as_ref().map(|own| reason(own, language)),
         attempts: check
             .attempts

@@ -4,6 +4,7 @@ use super::accounts::PATH;
 use super::failure::Failure;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
+use super::proof::Worth;
 use super::visit::Visit;
 use super::words::Words;
 use crate::page;
@@ -20,6 +21,8 @@ const NAME_CHARS_MAX: usize = 80;
 const VALUE_CHARS_MAX: usize = 10_000;
 /// In front of a setting's key, in the form.
 const PREFIX: &str = "set.";
+/// In front of the key of a secret that is to be removed.
+const DROP_PREFIX: &str = "drop.";
 
 /// The form as it was filled in, with what is wrong.
 pub(super) struct Form {
@@ -44,6 +47,7 @@ struct FormPage {
     creates_orders: bool,
     inputs: Vec<Input>,
     problems: BTreeMap<String, String>,
+    worth: Worth,
 }
 
 struct Input {
@@ -57,6 +61,8 @@ struct Input {
     choices: Vec<(&'static str, &'static str)>,
     /// A secret that is there already and is not shown.
     is_kept: bool,
+    /// The name of the box that removes it, where the account can do without.
+    drop_name: Option<String>,
     problem: Option<String>,
 }
 
@@ -103,15 +109,18 @@ impl Form {
             values,
             problems: BTreeMap::new(),
         };
-        form.keep_secrets(gateway, known);
+        form.keep_secrets(gateway, fields, known);
         form.check(gateway, words);
         form
     }
 
-    /// A secret that was left empty stays as it is.
-    fn keep_secrets(&mut self, gateway: &Gateway, known: Option<&Account>) {
+    /// A secret that was left empty stays as it is, unless it is to be removed.
+    fn keep_secrets(&mut self, gateway: &Gateway, fields: &Fields, known: Option<&Account>) {
         let Some(account) = known else { return };
-        for setting in gateway.settings.iter().filter(|setting| setting.kind.is_secret()) {
+        let is_kept = |setting: &&Setting| {
+            setting.kind.is_secret() && !fields.is_set(&format!("{DROP_PREFIX}{}", setting.key))
+        };
+        for setting in gateway.settings.iter().filter(is_kept) {
             if let Some(secret) = account.settings.get(setting.key) {
                 self.values.entry(setting.key.to_owned()).or_insert_with(|| secret.clone());
             }
@@ -152,7 +161,13 @@ impl Form {
     pub(super) fn shown_values(&self, gateway: &Gateway, words: Words) -> Vec<(String, String)> {
         let shown = |setting: &Setting| {
             let value = self.values.get(setting.key).filter(|_| !setting.kind.is_secret())?;
-            Some((setting.label.r#in(words.0).to_owned(), value.clone()))
+            let choice = setting.kind.choices().iter().find(|choice| choice.word == value);
+            let shown = match (setting.kind, choice) {
+                (SettingKind::Switch, _) => words.t("word.yes"),
+                (_, Some(choice)) => choice.label.r#in(words.0).to_owned(),
+                (_, None) => value.clone(),
+            };
+            Some((setting.label.r#in(words.0).to_owned(), shown))
         };
         gateway.settings.iter().filter_map(shown).collect()
     }
@@ -200,6 +215,7 @@ pub(super) async fn form_page(
         environment: form.environment.map_or("", Environment::word),
         creates_orders: form.creates_orders,
         inputs: inputs.collect(),
+        worth: Worth::of(gateway, words),
         problems: form.problems.clone(),
         name: form.name,
     };
@@ -210,6 +226,7 @@ fn input(setting: &Setting, account: Option<&Account>, form: &Form, words: Words
     let is_secret = setting.kind.is_secret();
     let choices = setting.kind.choices();
     let value = form.values.get(setting.key).filter(|_| !is_secret).cloned().unwrap_or_default();
+    let is_kept = is_secret && account.is_some_and(|account| account.settings.contains_key(setting.key));
     Input {
         name: format!("{PREFIX}{}", setting.key),
         label: setting.label.r#in(words.0).to_owned(),
@@ -218,7 +235,8 @@ fn input(setting: &Setting, account: Option<&Account>, form: &Form, words: Words
         required: setting.required,
         value,
         choices: choices.iter().map(|choice| (choice.word, choice.label.r#in(words.0))).collect(),
-        is_kept: is_secret && account.is_some_and(|account| account.settings.contains_key(setting.key)),
+        is_kept,
+        drop_name: (is_kept && !setting.required).then(|| format!("{DROP_PREFIX}{}", setting.key)),
         problem: form.problems.get(setting.key).cloned(),
     }
 }
@@ -303,6 +321,40 @@ mod tests {
         let shown = input(&gateway().settings[1], Some(&known), &form, Words(Language::En));
         assert!(shown.value.is_empty() && shown.is_kept);
         assert!(!Form::of(&gateway(), &known).values.contains_key("secret"));
+    }
+
+    #[test]
+    fn a_switch_that_is_unticked_is_off_and_a_secret_can_be_removed() {
+        let mut gateway = gateway();
+        let mut table = gateway.settings.to_vec();
+        table.push(ipnd_gateways::ACCEPT_UNCONFIRMED);
+        table.push(Setting { key: "api_key", required: false, ..table[1] });
+        gateway.settings = table.leak();
+        let known = account(&[
+            ("ids", "A"),
+            ("secret", "s3cret"),
+            ("accept_unconfirmed", "yes"),
+            ("api_key", "s3cret"),
+        ]);
+        let read = |body: &str| {
+            let fields = Fields::parse(body.as_bytes()).unwrap();
+            let form = Form::read(&gateway, &fields, Some(&known), Words(Language::En));
+            form.checked().map(|(_, settings)| settings.into_keys().collect::<Vec<_>>().join(" "))
+        };
+        let kept = read("name=x&set.ids=A&set.accept_unconfirmed=yes&set.api_key=");
+        assert_eq!(kept.as_deref(), Some("accept_unconfirmed api_key ids secret"));
+        assert_eq!(read("name=x&set.ids=A").as_deref(), Some("api_key ids secret"));
+        assert_eq!(read("name=x&set.ids=A&drop.api_key=yes").as_deref(), Some("ids secret"));
+        assert_eq!(read("name=x&set.ids=A&drop.secret=yes"), None, "this one is needed");
+        let drops: Vec<bool> = gateway
+            .settings
+            .iter()
+            .map(|setting| {
+                let form = Form::of(&gateway, &known);
+                input(setting, Some(&known), &form, Words(Language::En)).drop_name.is_some()
+            })
+            .collect();
+        assert_eq!(drops, [false, false, false, false, true]);
     }
 
     #[test]

@@ -5,13 +5,14 @@ use super::failure::Failure;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
 use super::markdown::{self, Block};
+use super::proof::{Trust, Worth};
 use super::visit::{Visit, done};
 use crate::page;
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
-use ipnd_gateways::{Gateway, Proof};
+use ipnd_gateways::Gateway;
 use ipnd_store::{Account, AccountId, CheckState, NewAccount, NotificationFilter};
 use serde::Deserialize;
 
@@ -35,14 +36,25 @@ struct Row {
     environment_name: String,
     intake_url: String,
     waiting: Option<String>,
+    /// Why to be careful with it.
+    warning: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "owner/choose_gateway.html")]
 struct ChoosePage {
     page: Frame,
-    /// Address, name, and how much its proof is worth.
-    gateways: Vec<(String, &'static str, String)>,
+    search: String,
+    choices: Vec<Choice>,
+}
+
+/// A gateway that can be chosen.
+struct Choice {
+    href: String,
+    name: &'static str,
+    /// What the search looks at, in small letters.
+    words: String,
+    worth: Worth,
 }
 
 #[derive(Template)]
@@ -50,15 +62,26 @@ struct ChoosePage {
 struct AccountPage {
     page: Frame,
     row: Row,
-    proof: String,
+    worth: Worth,
+    trust: Trusted,
     receives: Vec<(String, String)>,
+    /// The part about setting it up, which comes first.
+    steps: Vec<Block>,
     documentation: Vec<Block>,
+}
+
+/// What becomes of the payments of this account.
+struct Trusted {
+    sentence: String,
+    tone: &'static str,
+    icon: &'static str,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wish {
     gateway: String,
+    search: String,
 }
 
 pub(super) async fn list(visit: Visit) -> Result<Response, Failure> {
@@ -79,10 +102,12 @@ async fn row(visit: &Visit, account: Account) -> Result<Row, Failure> {
     };
     let waiting = visit.app.store.notifications(visit.shop_id(), filter).await?.len();
     let words = visit.words;
+    let gateway = ipnd_gateways::find(&account.gateway);
+    let trust = gateway.map(|gateway| Trust::of(gateway, &account, visit.now()));
     Ok(Row {
         id: account.id,
-        gateway: ipnd_gateways::find(&account.gateway)
-            .map_or_else(|| account.gateway.clone(), |gateway| gateway.name.to_owned()),
+        warning: trust.and_then(|trust| trust.warning(words)),
+        gateway: gateway.map_or_else(|| account.gateway.clone(), |gateway| gateway.name.to_owned()),
         environment: account.environment.word(),
         environment_name: words.t(&format!("word.{}", account.environment.word())),
         intake_url: visit.app.intake_url(&account),
@@ -99,27 +124,24 @@ pub(super) async fn new(visit: Visit, Query(wish): Query<Wish>) -> Result<Respon
     };
     match ipnd_gateways::find(&wish.gateway).or(only) {
         Some(gateway) => form_page(&visit, gateway, None, Form::new(gateway)).await,
-        None => choose(&visit).await,
+        None => choose(&visit, wish.search).await,
     }
 }
 
-async fn choose(visit: &Visit) -> Result<Response, Failure> {
-    let choice = |gateway: &&'static Gateway| {
-        (format!("{PATH}/new?gateway={}", gateway.id), gateway.name, proof(visit, gateway))
+/// All gateways by name, or those that fit what is searched for. A script does the same while somebody types.
+async fn choose(visit: &Visit, search: String) -> Result<Response, Failure> {
+    let choice = |gateway: &'static Gateway| Choice {
+        href: format!("{PATH}/new?gateway={}", gateway.id),
+        name: gateway.name,
+        words: format!("{} {}", gateway.name, gateway.id).to_lowercase(),
+        worth: Worth::of(gateway, visit.words),
     };
-    let shown = ChoosePage {
-        page: visit.frame(Section::Accounts).await?,
-        gateways: ipnd_gateways::ALL.iter().map(choice).collect(),
-    };
+    let wanted = search.trim().to_lowercase();
+    let mut choices: Vec<Choice> = ipnd_gateways::ALL.iter().copied().map(choice).collect();
+    choices.retain(|choice| wanted.split_whitespace().all(|word| choice.words.contains(word)));
+    choices.sort_by_cached_key(|choice| choice.name.to_lowercase());
+    let shown = ChoosePage { page: visit.frame(Section::Accounts).await?, search, choices };
     Ok(page::html(StatusCode::OK, &shown))
-}
-
-fn proof(visit: &Visit, gateway: &Gateway) -> String {
-    visit.words.t(match gateway.proof {
-        Proof::Strong => "accounts.proof.strong",
-        Proof::Weak => "accounts.proof.weak",
-        Proof::Hint => "accounts.proof.hint",
-    })
 }
 
 /// `POST /owner/accounts/new`
@@ -151,11 +173,15 @@ async fn find(visit: &Visit, id: &str) -> Result<(Account, &'static Gateway), Fa
 /// `GET /owner/accounts/{id}`: what is left to do at the gateway.
 pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
     let (account, gateway) = find(&visit, &id).await?;
+    let trust = Trust::of(gateway, &account, visit.now());
+    let (steps, documentation) = markdown::set_up_first(markdown::blocks(&gateway.page()));
     let shown = AccountPage {
         page: visit.frame(Section::Accounts).await?,
-        proof: proof(&visit, gateway),
+        worth: Worth::of(gateway, visit.words),
+        trust: Trusted { sentence: trust.sentence(visit.words), tone: trust.tone(), icon: trust.icon() },
         receives: Form::of(gateway, &account).shown_values(gateway, visit.words),
-        documentation: markdown::blocks(gateway.documentation),
+        steps,
+        documentation,
         row: row(&visit, account).await?,
     };
     Ok(page::html(StatusCode::OK, &shown))
@@ -179,8 +205,8 @@ pub(super) async fn update(
         return form_page(&visit, gateway, Some(&account), form).await;
     };
     let shop = visit.shop_id();
-    let updated =
-        visit.app.store.update_account(shop, account.id, &form.name, settings, form.creates_orders).await?;
+    let (id, name, by) = (account.id, &form.name, &visit.user.email);
+    let updated = visit.app.store.update_account(shop, id, name, settings, form.creates_orders, by).await?;
     match updated {
         Some(_) => Ok(done(&format!("{PATH}/{}", account.id), "account")),
         None => Ok(Redirect::to(PATH).into_response()),

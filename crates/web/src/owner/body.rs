@@ -1,7 +1,9 @@
 //! A notification's body in three views: as it was sent, byte by byte, and decoded.
 
+use super::pretty;
 use super::visible;
 use super::words::Words;
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 use http::header::CONTENT_TYPE;
 use ipnd_gateways::RawRequest;
 use ipnd_gateways::kit::{charset, form};
@@ -41,10 +43,19 @@ pub(super) enum Shown {
     Hex(String),
     Fields {
         charset: &'static str,
-        fields: Vec<(String, String)>,
+        fields: Vec<Field>,
     },
-    /// Neither a form nor JSON.
+    /// Neither a form nor JSON nor XML.
     Unreadable,
+}
+
+/// One field of a form.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// The document that is the value, as it is or in base64, laid out.
+    pub(super) inside: Option<String>,
 }
 
 /// The body in one view, and how many of its bytes that is if not all.
@@ -72,9 +83,9 @@ fn first(body: &[u8], bytes_max: usize) -> (&[u8], Option<usize>) {
 
 fn decoded(request: &RawRequest) -> (Shown, Option<usize>) {
     let body = request.body.as_slice();
-    if let Some(text) = pretty_json(body) {
-        let (part, cut) = first(text.as_bytes(), visible::TEXT_BYTES_MAX);
-        return (Shown::Text(visible::text(part)), cut);
+    if let Some(laid) = pretty::document(body, visible::TEXT_BYTES_MAX) {
+        let cut = laid.is_cut.then_some(visible::TEXT_BYTES_MAX);
+        return (Shown::Text(visible::text(laid.text.as_bytes())), cut);
     }
     match form::Form::cut(body) {
         Ok(form) if body.contains(&b'=') => (fields(&form, request), None),
@@ -82,13 +93,18 @@ fn decoded(request: &RawRequest) -> (Shown, Option<usize>) {
     }
 }
 
-/// JSON with one member a line, if it is JSON.
-fn pretty_json(body: &[u8]) -> Option<String> {
-    if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
-        return None;
+/// A document within a field: some gateways put the whole message into one, often in base64.
+fn inside(value: &[u8], bytes_max: usize) -> Option<String> {
+    let encodings = [BASE64, BASE64URL, BASE64_NOPAD, BASE64URL_NOPAD];
+    let laid = pretty::document(value, bytes_max).or_else(|| {
+        let decoded = encodings.iter().find_map(|encoding| encoding.decode(value.trim_ascii()).ok())?;
+        pretty::document(&decoded, bytes_max)
+    })?;
+    let mut shown = visible::text(laid.text.as_bytes());
+    if laid.is_cut {
+        shown.push('…');
     }
-    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
-    serde_json::to_string_pretty(&value).ok()
+    Some(shown)
 }
 
 /// The fields of a form, decoded by the charset that the form itself or its content type names.
@@ -99,9 +115,14 @@ fn fields(form: &form::Form<'_>, request: &RawRequest) -> Shown {
         None => charset_of_type(request).unwrap_or("utf-8").as_bytes().to_vec(),
     };
     let encoding = charset::by_label(&label);
+    // What all the documents within fields may take together.
+    let mut room = visible::TEXT_BYTES_MAX;
     let decode = |field: &form::Field<'_>| {
-        let text = charset::decoded(encoding, &form::percent_decoded(field.raw_value)).text;
-        (visible::line(&field.name), visible::line(&text))
+        let bytes = form::percent_decoded(field.raw_value);
+        let inside = inside(&bytes, room);
+        room = room.saturating_sub(inside.as_ref().map_or(0, String::len));
+        let value = visible::line(&charset::decoded(encoding, &bytes).text);
+        Field { name: visible::line(&field.name), value, inside }
     };
     Shown::Fields { charset: encoding.name(), fields: form.fields().take(FIELDS_MAX).map(decode).collect() }
 }
@@ -144,16 +165,33 @@ mod tests {
         );
         let (shown, cut) = show(&form, View::Fields);
         let expected = [("first_name", "Jürgen"), ("memo", "a↵b"), ("charset", "windows-1252")];
-        let fields = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let field =
+            |(name, value): (&str, &str)| Field { name: name.into(), value: value.into(), inside: None };
+        let fields = Vec::from(expected.map(field));
         assert_eq!((shown, cut), (Shown::Fields { charset: "windows-1252", fields }, None));
     }
 
     #[test]
-    fn json_is_laid_out_and_other_bodies_are_not_guessed_at() {
+    fn json_and_xml_are_laid_out_and_other_bodies_are_not_guessed_at() {
         let (shown, _) = show(&request("application/json", br#"{"b":1,"a":[2]}"#), View::Fields);
         assert_eq!(shown, Shown::Text("{\n  \"b\": 1,\n  \"a\": [\n    2\n  ]\n}".into()));
+        let (shown, _) = show(&request("text/xml", b"<a><b>1.10</b></a>"), View::Fields);
+        assert_eq!(shown, Shown::Text("<a>\n  <b>1.10</b>\n</a>".into()));
         assert_eq!(show(&request("", b"\xff\xfe"), View::Fields).0, Shown::Unreadable);
         assert_eq!(show(&request("", b""), View::Hex).0, Shown::Empty);
+    }
+
+    #[test]
+    fn a_message_within_a_field_is_shown_beside_it() {
+        // {"amount":1.10,"a":"<b>"} and the same in base64; then something in base64 that is no document.
+        let body = b"data=eyJhbW91bnQiOjEuMTAsImEiOiI8Yj4ifQ%3D%3D&json=%7B%22a%22%3A1.10%7D&signature=YWJjZGVmZ2g%3D";
+        let (Shown::Fields { fields, .. }, None) = show(&request("", body), View::Fields) else {
+            panic!("this is a form");
+        };
+        let inside: Vec<Option<&str>> = fields.iter().map(|field| field.inside.as_deref()).collect();
+        let first = "{\n  \"amount\": 1.10,\n  \"a\": \"<b>\"\n}";
+        assert_eq!(inside, [Some(first), Some("{\n  \"a\": 1.10\n}"), None]);
+        assert_eq!(fields[0].value, "eyJhbW91bnQiOjEuMTAsImEiOiI8Yj4ifQ==");
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //! | `login`, `setup` | `/login`, `/logout`, `/setup` |
 //! | `orders`, `order`, `timeline` | `/owner/orders` and one order |
 //! | `reviews`, `question` | `/owner/reviews` |
-//! | `notifications`, `notification`, `body`, `event_view`, `visible` | `/owner/notifications` and one notification |
-//! | `products`, `accounts`, `account_form`, `markdown`, `templates`, `settings` | what the owner sets up |
+//! | `notifications`, `notification`, `body`, `pretty`, `event_view`, `visible` | `/owner/notifications` and one notification |
+//! | `accounts`, `account_form`, `proof`, `markdown` | `/owner/accounts`: accounts at gateways |
+//! | `products`, `templates`, `settings` | what else the owner sets up |
 //! | `visit`, `frame`, `failure`, `fields`, `listing`, `words` | what all of them share |
 //!
 //! Forms are guarded by [`crate::auth::guard_forms`], which the process's router puts around all of this. A form
@@ -27,7 +28,9 @@ mod notification;
 mod notifications;
 mod order;
 mod orders;
+mod pretty;
 mod products;
+mod proof;
 mod question;
 mod reviews;
 mod settings;

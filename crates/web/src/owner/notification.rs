@@ -4,6 +4,7 @@ use super::body::{self, Shown, View};
 use super::event_view;
 use super::failure::Failure;
 use super::frame::{Frame, Section};
+use super::proof::HowProved;
 use super::timeline::tone;
 use super::visible;
 use super::visit::{Visit, done};
@@ -15,7 +16,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use ipnd_core::limits::COPIES_KEPT_MAX;
-use ipnd_store::{Check, CheckAttempt, CheckState, Notification, NotificationId, RecordedEvent};
+use ipnd_store::{CheckAttempt, CheckState, Notification, NotificationId, RecordedEvent};
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
@@ -91,21 +92,16 @@ fn notification_page(
     words: Words,
 ) -> NotificationPage {
     let check = &notification.check;
-    let (tone, icon) = match check.state {
-        CheckState::Genuine => ("good", "shield"),
-        CheckState::Waiting => ("wait", "clock"),
-        CheckState::Forged => ("bad", "ban"),
-        CheckState::GivenUp => ("ask", "question"),
-    };
+    let HowProved { title, sentence, tone, icon } = verdict(&notification, words);
     let path = format!("/owner/notifications/{}", notification.id);
     let (body, body_cut) = body::show(&notification.request, view);
     NotificationPage {
         page,
         id: notification.id,
-        state_name: words.check_state(check.state),
+        state_name: title,
         tone,
         icon,
-        explained: explained(check, words),
+        explained: sentence,
         can_ask: check.state != CheckState::Genuine,
         next: check.next_at.map(|at| words.with("notification.next", "at", words.at_second(at))),
         attempts: check.attempts.iter().map(|attempt| attempt_row(attempt, words)).collect(),
@@ -123,13 +119,28 @@ fn notification_page(
     }
 }
 
-/// The proof in one sentence: what is known, and why.
-fn explained(check: &Check, words: Words) -> String {
-    let known = words.check_explained(check.state);
-    match &check.reason {
-        Some(reason) => format!("{known} {}", reason.sentence(words.0)),
-        None => known,
+/// The proof in a few words and in a sentence: what is known, how, and why.
+fn verdict(notification: &Notification, words: Words) -> HowProved {
+    let check = &notification.check;
+    let mut verdict = match check.proved_by {
+        Some(by) if check.state == CheckState::Genuine => {
+            HowProved::of(by, ipnd_gateways::find(&notification.gateway), words)
+        }
+        _ => {
+            let (tone, icon) = match check.state {
+                CheckState::Genuine => ("good", "shield"),
+                CheckState::Waiting => ("wait", "clock"),
+                CheckState::Forged => ("bad", "ban"),
+                CheckState::GivenUp => ("ask", "question"),
+            };
+            let (title, sentence) = (words.check_state(check.state), words.check_explained(check.state));
+            HowProved { title, sentence, tone, icon }
+        }
+    };
+    if let Some(reason) = &check.reason {
+        verdict.sentence = format!("{} {}", verdict.sentence, reason.sentence(words.0));
     }
+    verdict
 }
 
 fn attempt_row(attempt: &CheckAttempt, words: Words) -> AttemptRow {
