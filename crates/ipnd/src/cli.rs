@@ -1,6 +1,6 @@
 //! The commands.
 
-use crate::{config, demo, gateways, init, password, serve, trigger, try_message};
+use crate::{config, connect, demo, gateways, init, password, serve, trigger, try_message};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -45,6 +45,12 @@ enum Command {
         #[arg(default_value = "ipnd.toml")]
         file: PathBuf,
     },
+    /// Make an account at a gateway, while ipnd is stopped
+    ///
+    /// Asks for every setting of the gateway that --set does not give, makes the account, and says where the gateway has
+    /// to report and what is left to do there. Without a terminal, everything that is needed has to be given.
+    #[command(after_help = "ipnd connect stripe --environment live --set signing_secret=whsec_...")]
+    Connect(Box<connect::Options>),
     /// Give an owner a new password, while ipnd is stopped
     ///
     /// Prints the new password once and ends all sessions of that owner.
@@ -89,6 +95,7 @@ impl Cli {
             Command::Trigger(options) => trigger::run(&options),
             Command::Serve(flags) => serve::run(&flags),
             Command::Init { file } => init::run(&file),
+            Command::Connect(options) => connect::run(&options),
             Command::Password { email, flags } => password::run(&email, &flags),
             Command::Gateways { command: None, json } => gateways::list(json),
             Command::Gateways { command: Some(GatewaysCommand::Check { files }), .. } => {

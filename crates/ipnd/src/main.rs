@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod connect;
 mod console;
 mod demo;
 mod gateways;
