@@ -9,4 +9,5 @@ mod harness;
 mod intake;
 mod logs;
 mod owner;
+mod settings;
 mod types;

@@ -2,8 +2,8 @@
 
 use crate::shop::{Fixture, alex, euro};
 use http::StatusCode;
-use ipnd_core::{Customer, EventKind, Language, MailKind, OrderStatus, Reason};
-use ipnd_store::{CheckOutcome, CheckState, MailOutcome, ProductKind};
+use ipnd_core::{Customer, Environment, EventKind, Language, MailKind, OrderStatus, Reason};
+use ipnd_store::{CheckOutcome, CheckState, MailOutcome, NewAccount, ProductKind, ProvedBy};
 use jiff::SignedDuration;
 
 #[tokio::test]
@@ -214,7 +214,8 @@ async fn a_notification_shows_every_byte_and_how_it_was_proved() {
     let path = format!("/owner/notifications/{heard}");
     let page = shop.get(&path).await.body;
     for expected in [
-        "The gateway has confirmed",
+        "The message proves by its own signature",
+        "The proof covers every byte of the message.",
         "Jürgen",
         "Read as windows-1252",
         "192.0.2.7",
@@ -231,6 +232,23 @@ async fn a_notification_shows_every_byte_and_how_it_was_proved() {
     let hex = shop.get(&format!("{path}?view=hex")).await.body;
     assert!(hex.contains("00000000  66 69 72 73 74"));
     assert_eq!(shop.get("/owner/notifications/ntf_99").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_notification_says_who_stands_for_it() {
+    let shop = Fixture::new(Language::En).await;
+    for (proved_by, title, tone) in [
+        (ProvedBy::Message, "Genuine", "verdict tone-good"),
+        (ProvedBy::Gateway, "confirmed by the gateway", "verdict tone-good"),
+        (ProvedBy::Setting, "Believed, not confirmed", "verdict tone-wait"),
+        (ProvedBy::Nobody, "You are asked before money counts.", "verdict tone-ask"),
+    ] {
+        let id = shop.journal(proved_by.word().as_bytes()).await;
+        let events = Vec::new();
+        shop.settle(id, CheckOutcome::Genuine { events, remark: None, proved_by }).await;
+        let page = shop.get(&format!("/owner/notifications/{id}")).await.body;
+        assert!(page.contains(title) && page.contains(tone), "{proved_by:?}");
+    }
 }
 
 #[tokio::test]
@@ -289,6 +307,58 @@ async fn products_are_added_and_changed() {
     shop.post("/owner/products/mug", &form).await;
     assert_eq!((product().await.stock, product().await.kind), (Some(10), ProductKind::Digital));
     assert_eq!(shop.get("/owner/products/nothing").await.status, StatusCode::NOT_FOUND);
+}
+
+/// A gateway whose messages prove too little by themselves.
+fn doubtful() -> &'static ipnd_gateways::Gateway {
+    ipnd_gateways::ALL.iter().find(|gateway| gateway.needs_confirmation()).unwrap()
+}
+
+#[tokio::test]
+async fn an_account_that_believes_what_nobody_has_confirmed_says_so() {
+    let shop = Fixture::new(Language::En).await;
+    let gateway = doubtful();
+    let mut settings = ipnd_gateways::Settings::sample(gateway.settings).values().clone();
+    let account = NewAccount {
+        shop: shop.shop.id,
+        gateway: gateway.id.into(),
+        name: "Doubtful".into(),
+        environment: Environment::Sandbox,
+        settings: settings.clone(),
+        creates_orders: false,
+    };
+    let account = shop.app.store.create_account(account, shop.app.clock.now()).await.unwrap();
+    let path = format!("/owner/accounts/{}", account.id);
+    let warning = "Believes unconfirmed payments";
+    assert!(!shop.get("/owner/accounts").await.body.contains(warning));
+    let page = shop.get(&path).await.body;
+    assert!(!page.contains(warning) && (page.contains("Weak proof") || page.contains("Only a hint")));
+
+    settings.insert("accept_unconfirmed".into(), "yes".into());
+    let form: Vec<(String, String)> =
+        settings.iter().map(|(key, value)| (format!("set.{key}"), value.clone())).collect();
+    let mut form: Vec<(&str, &str)> =
+        form.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    form.push(("name", "Doubtful"));
+    assert_eq!(shop.post(&format!("{path}/edit"), &form).await.location(), format!("{path}?done=account"));
+    assert!(shop.get("/owner/accounts").await.body.contains(warning));
+    assert!(shop.get(&path).await.body.contains(warning));
+    // A box that is not ticked is not sent: the account asks again.
+    form.retain(|(key, _)| *key != "set.accept_unconfirmed");
+    shop.post(&format!("{path}/edit"), &form).await;
+    assert!(!shop.get("/owner/accounts").await.body.contains(warning));
+}
+
+#[tokio::test]
+async fn gateways_are_found_by_their_names() {
+    let shop = Fixture::new(Language::En).await;
+    let found = |page: &str| page.matches("data-words=").count();
+    assert_eq!(found(&shop.get("/owner/accounts/new").await.body), ipnd_gateways::ALL.len());
+    let some = shop.get("/owner/accounts/new?search=PAYPAL").await.body;
+    assert!(found(&some) >= 1 && found(&some) < ipnd_gateways::ALL.len());
+    assert!(some.contains("value=\"PAYPAL\"") && some.contains("gateway=paypal-ipn"));
+    let none = shop.get("/owner/accounts/new?search=%3Cb%3Enothing").await.body;
+    assert!(found(&none) == 0 && none.contains("No gateway is called that") && !none.contains("<b>nothing"));
 }
 
 #[tokio::test]
