@@ -103,6 +103,58 @@ fn an_owner_who_lost_the_password_gets_a_new_one_from_the_command_line() {
 }
 
 #[test]
+fn an_account_is_connected_from_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let connect = |arguments: &[&str]| {
+        let mut command = ipnd();
+        command.current_dir(dir.path()).arg("connect").args(arguments).stdin(std::process::Stdio::null());
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (gateway, secret) = ("stripe", "signing_secret=whsec_nobodys_secret_00");
+    let whole = [gateway, "--environment", "live", "--name", "Cards", "--set", secret];
+    let (is_done, _, errors) = connect(&whole);
+    assert!(!is_done && errors.contains("there is no shop yet"), "{errors}");
+
+    let served = serve(dir.path());
+    let mut browser = Browser::new(served.address);
+    let password = "a long enough password";
+    assert_eq!(browser.post("/setup", &set_up_form(&served.code, password)).status, 303);
+    assert!(!connect(&whole).0, "not while ipnd runs");
+    let mut program = served.program;
+    program.signal("TERM");
+    assert!(program.end().success());
+
+    // Nobody is there who could be asked.
+    for (arguments, expected) in [
+        (&[gateway][..], "--environment is missing"),
+        (&[gateway, "--environment", "live"], "--set signing_secret=...: this is needed"),
+        (&[gateway, "--environment", "live", "--set", "signing_secret=x"], "signing_secret"),
+        (&[gateway, "--environment", "live", "--set", "colour=red"], "has no setting colour"),
+        (&["nobody", "--environment", "live"], "no gateway is called nobody"),
+        (&[gateway, "--environment", "live", "--shop", "other", "--set", secret], "no shop is called other"),
+    ] {
+        let (is_done, _, errors) = connect(arguments);
+        assert!(!is_done && errors.contains(expected), "{arguments:?}: {errors}");
+    }
+    let (is_done, said, errors) = connect(&whole);
+    assert!(is_done, "{errors}");
+    assert!(said.contains("http://127.0.0.1:8787/in/") && said.contains("Setting it up"), "{said}");
+    assert!(said.contains("1. ") && !said.contains("whsec_nobodys_secret_00"), "{said}");
+
+    let db = rusqlite::Connection::open(dir.path().join("data/ipnd.db")).unwrap();
+    let row = db
+        .query_row("SELECT name, gateway, environment, settings, token FROM accounts", [], |row| {
+            (0..5).map(|column| row.get(column)).collect::<rusqlite::Result<Vec<String>>>()
+        })
+        .unwrap();
+    assert_eq!(row[..3], ["Cards", gateway, "live"]);
+    assert_eq!(row[3], r#"{"signing_secret":"whsec_nobodys_secret_00"}"#);
+    assert!(said.contains(&row[4]), "the address is the account's own");
+}
+
+#[test]
 fn t_f20_sample_or_test_code_in_production_is_not_there() {
     let dir = tempfile::tempdir().unwrap();
     let served = serve(dir.path());

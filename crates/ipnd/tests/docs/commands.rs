@@ -92,7 +92,7 @@ fn every_command_of_ipnd_exists_with_its_options() {
             check_ipnd(&page, &words[dashes + 1..]);
         }
     }
-    let all: BTreeSet<String> = ["demo", "serve", "init", "gateways", "gateways try", "trigger"]
+    let all: BTreeSet<String> = ["connect", "demo", "serve", "init", "gateways", "gateways try", "trigger"]
         .iter()
         .flat_map(|command| flags(&help(&command.split(' ').collect::<Vec<_>>())))
         .collect();
