@@ -9,12 +9,18 @@ use std::io;
 /// Whoever answers: a person at a terminal, or a test.
 pub(super) trait Dialogue {
     fn say(&mut self, text: &str);
-    /// One line without its end; `None` when there will be no more.
-    fn line(&mut self, prompt: &str) -> io::Result<Option<String>>;
-    /// The same for what nobody should see on the screen.
-    fn hidden_line(&mut self, prompt: &str) -> io::Result<Option<String>>;
+    /// Lines without their ends: one, or all up to an empty one. `None` when there will be no more.
+    fn lines(&mut self, prompt: &str, form: Form) -> io::Result<Option<Vec<String>>>;
     /// The text of a file.
     fn file(&mut self, path: &str) -> io::Result<String>;
+}
+
+/// What an answer looks like.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Form {
+    /// Nobody should see it on the screen.
+    pub(super) is_hidden: bool,
+    pub(super) has_lines: bool,
 }
 
 /// What is known of an account before anything is asked.
@@ -77,8 +83,8 @@ impl<'a> Asking<'a> {
              later.",
         );
         loop {
-            let answer = self.answer(|dialogue| dialogue.line("live or sandbox: "))?;
-            match Environment::from_word(answer.trim()) {
+            let answer = self.line("live or sandbox: ")?;
+            match Environment::from_word(&answer) {
                 Some(environment) => return Ok(environment),
                 None => self.dialogue.say("Answer with one of the two words."),
             }
@@ -124,58 +130,40 @@ impl<'a> Asking<'a> {
     fn value(&mut self, setting: &Setting) -> Result<String, Answer> {
         let prompt = format!("{}: ", setting.key);
         match setting.kind {
-            SettingKind::Secret => Ok(self.answer(|dialogue| dialogue.hidden_line(&prompt))?),
-            SettingKind::Secrets => Ok(self.lines(&prompt, |dialogue, prompt| dialogue.hidden_line(prompt))?),
-            SettingKind::List => Ok(self.lines(&prompt, |dialogue, prompt| dialogue.line(prompt))?),
+            SettingKind::Secrets | SettingKind::List => {
+                self.dialogue.say("  One a line; an empty line ends it.");
+                let form = Form { is_hidden: setting.kind.is_secret(), has_lines: true };
+                Ok(self.answer(&prompt, form)?)
+            }
             SettingKind::Document => {
-                let path =
-                    self.answer(|dialogue| dialogue.line(&format!("{} (name of a file): ", setting.key)))?;
-                let path = path.trim();
+                let path = self.line(&format!("{} (name of a file): ", setting.key))?;
                 if path.is_empty() {
-                    return Ok(String::new());
+                    return Ok(path);
                 }
                 self.dialogue
-                    .file(path)
+                    .file(&path)
                     .map_err(|error| Answer::NoFile(format!("{path} cannot be read: {error}.")))
             }
             SettingKind::Switch => {
-                let answer =
-                    self.answer(|dialogue| dialogue.line(&format!("{} (yes or no): ", setting.key)))?;
-                Ok(match answer.trim() {
+                let answer = self.line(&format!("{} (yes or no): ", setting.key))?;
+                Ok(match answer.as_str() {
                     "no" | "n" => String::new(),
                     "y" => "yes".to_owned(),
-                    other => other.to_owned(),
+                    _ => answer,
                 })
             }
-            SettingKind::Text | SettingKind::Choice(_) | SettingKind::SandboxUrl => {
-                Ok(self.answer(|dialogue| dialogue.line(&prompt))?)
-            }
+            SettingKind::Secret => Ok(self.answer(&prompt, Form { is_hidden: true, has_lines: false })?),
+            SettingKind::Text | SettingKind::Choice(_) | SettingKind::SandboxUrl => Ok(self.line(&prompt)?),
         }
     }
 
-    /// One value a line, until an empty one.
-    fn lines(
-        &mut self,
-        prompt: &str,
-        mut read: impl FnMut(&mut dyn Dialogue, &str) -> io::Result<Option<String>>,
-    ) -> Result<String> {
-        self.dialogue.say("  One a line; an empty line ends it.");
-        let mut lines = Vec::new();
-        loop {
-            let line = self.answer(|dialogue| read(dialogue, prompt))?;
-            if line.trim().is_empty() {
-                return Ok(lines.join("\n"));
-            }
-            lines.push(line);
-        }
+    fn line(&mut self, prompt: &str) -> Result<String> {
+        Ok(self.answer(prompt, Form::default())?.trim().to_owned())
     }
 
-    fn answer(
-        &mut self,
-        read: impl FnOnce(&mut dyn Dialogue) -> io::Result<Option<String>>,
-    ) -> Result<String> {
-        match read(self.dialogue)? {
-            Some(line) => Ok(line),
+    fn answer(&mut self, prompt: &str, form: Form) -> Result<String> {
+        match self.dialogue.lines(prompt, form)? {
+            Some(lines) => Ok(lines.join("\n")),
             None => bail!("ended without an answer; nothing was made"),
         }
     }
@@ -251,25 +239,26 @@ mod tests {
         said: String,
     }
 
-    impl Script {
-        fn next(&mut self, prompt: &str) -> Option<String> {
-            self.said.push_str(prompt);
-            self.answers.pop_front().map(str::to_owned)
-        }
-    }
-
     impl Dialogue for Script {
         fn say(&mut self, text: &str) {
             self.said.push_str(text);
             self.said.push('\n');
         }
 
-        fn line(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            Ok(self.next(prompt))
-        }
-
-        fn hidden_line(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            Ok(self.next(&format!("hidden {prompt}")))
+        fn lines(&mut self, prompt: &str, form: Form) -> io::Result<Option<Vec<String>>> {
+            self.said.push_str(if form.is_hidden { "hidden " } else { "" });
+            self.said.push_str(prompt);
+            let mut lines = Vec::new();
+            loop {
+                let Some(line) = self.answers.pop_front() else { return Ok(None) };
+                if form.has_lines && line.is_empty() {
+                    return Ok(Some(lines));
+                }
+                lines.push(line.to_owned());
+                if !form.has_lines {
+                    return Ok(Some(lines));
+                }
+            }
         }
 
         fn file(&mut self, path: &str) -> io::Result<String> {

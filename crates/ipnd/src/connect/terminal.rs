@@ -1,6 +1,6 @@
 //! Questions on the terminal.
 
-use super::ask::Dialogue;
+use super::ask::{Dialogue, Form};
 use crate::console::Paper;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, BufRead as _, Stdin, Write as _, stdin};
@@ -15,25 +15,27 @@ impl Dialogue for Terminal {
         Paper::new().print(text);
     }
 
-    fn line(&mut self, prompt: &str) -> io::Result<Option<String>> {
-        let mut out = io::stdout().lock();
-        write!(out, "{prompt}")?;
-        out.flush()?;
-        let mut line = String::new();
-        let read = stdin().lock().read_line(&mut line)?;
-        Ok((read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
-    }
-
-    fn hidden_line(&mut self, prompt: &str) -> io::Result<Option<String>> {
-        let Ok(silence) = Silence::begin(stdin()) else {
+    fn lines(&mut self, prompt: &str, form: Form) -> io::Result<Option<Vec<String>>> {
+        // For all lines together: several may be pasted at once.
+        let silence = form.is_hidden.then(|| Silence::begin(stdin()));
+        if let Some(Err(_)) = silence {
             self.say("  This terminal cannot hide what is typed.");
-            return self.line(prompt);
-        };
-        let line = self.line(prompt);
-        drop(silence);
-        // The line's own end was not shown either.
-        self.say("");
-        line
+        }
+        let mut lines = Vec::new();
+        loop {
+            let Some(line) = line(prompt)? else { return Ok(None) };
+            if form.is_hidden {
+                // The line's own end was not shown either.
+                self.say("");
+            }
+            if form.has_lines && line.trim().is_empty() {
+                return Ok(Some(lines));
+            }
+            lines.push(line);
+            if !form.has_lines {
+                return Ok(Some(lines));
+            }
+        }
     }
 
     fn file(&mut self, path: &str) -> io::Result<String> {
@@ -42,6 +44,16 @@ impl Dialogue for Terminal {
         }
         std::fs::read_to_string(path)
     }
+}
+
+/// One line without its end.
+fn line(prompt: &str) -> io::Result<Option<String>> {
+    let mut out = io::stdout().lock();
+    write!(out, "{prompt}")?;
+    out.flush()?;
+    let mut line = String::new();
+    let read = stdin().lock().read_line(&mut line)?;
+    Ok((read > 0).then(|| line.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
 /// While it lives, nothing that is typed is shown.
@@ -55,7 +67,7 @@ impl Silence {
         let before = tcgetattr(&stdin)?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
+        tcsetattr(&stdin, OptionalActions::Now, &silent)?;
         Ok(Self { stdin, before })
     }
 }
