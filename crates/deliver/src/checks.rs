@@ -288,6 +288,7 @@ mod tests {
             account,
             received_at: Timestamp::UNIX_EPOCH,
             request: RawRequest::post("text/plain", "x"),
+            news_at: Timestamp::UNIX_EPOCH,
             attempts: 0,
             lease: 1,
         }

@@ -50,7 +50,7 @@ pub async fn not_yet_known_is_asked_again_and_at_last_given_up(store: Arc<dyn St
     let read = || async { store.notification(world.shop.id, due.notification).await.unwrap().unwrap() };
     let kept = read().await;
     assert_eq!(kept.check.state, CheckState::GivenUp);
-    assert_eq!((kept.check.reason, kept.check.proved_by), (Some(reason()), Some(ProvedBy::Message)));
+    assert_eq!((kept.check.reason, kept.check.proved_by), (Some(reason()), None));
     assert_eq!(kept.check.attempts.iter().map(|a| a.outcome.as_str()).collect::<Vec<_>>(), ["unknown"; 2]);
     assert_eq!(kept.check.next_at, None);
     assert!(world.claim(noon(9_999)).await.is_empty());
@@ -259,7 +259,7 @@ pub async fn the_backlog_tells_the_oldest_due_item(store: Arc<dyn Store>) {
         CheckOutcome::genuine(vec![fine(event(EventKind::PayoutCompleted, "P", "1.00", 0))], Some(reason()));
     world.settle(&due, outcome).await;
     let kept = store.notification(world.shop.id, due.notification).await.unwrap().unwrap();
-    assert_eq!(kept.check.reason, Some(reason()));
+    assert_eq!((kept.check.reason, kept.check.proved_by), (Some(reason()), Some(ProvedBy::Message)));
     assert_eq!(kept.events[0].order, None);
     assert_ne!(store.backlog(noon(0)).await.unwrap().oldest_check_due_at, Some(early));
     store.probe().await.unwrap();

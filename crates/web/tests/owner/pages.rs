@@ -244,8 +244,8 @@ async fn a_notification_says_who_stands_for_it() {
         (ProvedBy::Nobody, "You are asked before money counts.", "verdict tone-ask"),
     ] {
         let id = shop.journal(proved_by.word().as_bytes()).await;
-        let events = Vec::new();
-        shop.settle(id, CheckOutcome::Genuine { events, remark: None, proved_by }).await;
+        let (events, answers) = (Vec::new(), Vec::new());
+        shop.settle(id, CheckOutcome::Genuine { events, remark: None, proved_by, answers }).await;
         let page = shop.get(&format!("/owner/notifications/{id}")).await.body;
         assert!(page.contains(title) && page.contains(tone), "{proved_by:?}");
     }
