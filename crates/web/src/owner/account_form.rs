@@ -39,6 +39,7 @@ struct FormPage {
     page: Frame,
     title: String,
     action: String,
+    try_action: String,
     back: String,
     gateway: &'static Gateway,
     is_new: bool,
@@ -157,6 +158,16 @@ impl Form {
         Some((environment, values.collect()))
     }
 
+    /// What is wrong, with the names of the fields, for a page without the form.
+    pub(super) fn problems_in_words(&self, gateway: &Gateway, words: Words) -> Vec<String> {
+        let label = |key: &str| match gateway.settings.iter().find(|setting| setting.key == key) {
+            Some(setting) => setting.label.r#in(words.0).to_owned(),
+            None if matches!(key, "name" | "environment") => words.t(&format!("accounts.{key}")),
+            None => key.to_owned(),
+        };
+        self.problems.iter().map(|(key, problem)| format!("{}: {problem}", label(key))).collect()
+    }
+
     /// The settings as they are shown beside the account: label and value, without secrets.
     pub(super) fn shown_values(&self, gateway: &Gateway, words: Words) -> Vec<(String, String)> {
         let shown = |setting: &Setting| {
@@ -209,6 +220,7 @@ pub(super) async fn form_page(
             None => words.t("accounts.add"),
         },
         action: here.as_ref().map_or_else(|| format!("{PATH}/new"), |here| format!("{here}/edit")),
+        try_action: format!("{}/try", here.as_deref().unwrap_or("/owner/accounts/new")),
         back: here.unwrap_or_else(|| PATH.to_owned()),
         gateway,
         is_new: account.is_none(),

@@ -163,7 +163,7 @@ pub(super) async fn create(visit: Visit, fields: Fields) -> Result<Response, Fai
     Ok(done(&format!("{PATH}/{}", account.id), "account_new"))
 }
 
-async fn find(visit: &Visit, id: &str) -> Result<(Account, &'static Gateway), Failure> {
+pub(super) async fn find(visit: &Visit, id: &str) -> Result<(Account, &'static Gateway), Failure> {
     let id: AccountId = id.parse().map_err(|_| Failure::NotFound)?;
     let account = visit.app.store.account(visit.shop_id(), id).await?.ok_or(Failure::NotFound)?;
     let gateway = ipnd_gateways::find(&account.gateway).ok_or(Failure::NotFound)?;

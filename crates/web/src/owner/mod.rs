@@ -6,7 +6,7 @@
 //! | `orders`, `order`, `timeline` | `/owner/orders` and one order |
 //! | `reviews`, `question` | `/owner/reviews` |
 //! | `notifications`, `notification`, `body`, `pretty`, `event_view`, `visible` | `/owner/notifications` and one notification |
-//! | `accounts`, `account_form`, `proof`, `markdown` | `/owner/accounts`: accounts at gateways |
+//! | `accounts`, `account_form`, `try_request`, `proof`, `markdown` | `/owner/accounts`: accounts at gateways |
 //! | `products`, `templates`, `settings` | what else the owner sets up |
 //! | `visit`, `frame`, `failure`, `fields`, `listing`, `words` | what all of them share |
 //!
@@ -37,6 +37,7 @@ mod settings;
 mod setup;
 mod templates;
 mod timeline;
+mod try_request;
 mod visible;
 mod visit;
 mod words;
@@ -89,6 +90,8 @@ fn set_up() -> Router<App> {
         .route("/owner/accounts", get(accounts::list))
         .route("/owner/accounts/new", get(accounts::new).post(accounts::create))
         .route("/owner/accounts/{id}", get(accounts::show))
+        .route("/owner/accounts/new/try", post(try_request::try_new))
+        .route("/owner/accounts/{id}/try", get(try_request::ask).post(try_request::try_known))
         .route("/owner/accounts/{id}/edit", get(accounts::edit).post(accounts::update))
         .route("/owner/templates", get(templates::list))
         .route("/owner/templates/{kind}/{language}", get(templates::edit).post(templates::save))

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use ipnd_core::Language;
 
 /// Every address that changes something, with an example of what it needs.
-const FORMS: [(&str, &[(&str, &str)]); 18] = [
+const FORMS: [(&str, &[(&str, &str)]); 20] = [
     ("/login", &[("email", "owner@example.com"), ("password", "x")]),
     ("/setup", &[("code", "x")]),
     ("/logout", &[]),
@@ -18,6 +18,8 @@ const FORMS: [(&str, &[(&str, &str)]); 18] = [
     ("/owner/products/new", &[("sku", "new-one"), ("name", "New"), ("price", "1.00"), ("kind", "digital")]),
     ("/owner/products/mug", &[("name", "Changed"), ("price", "1.00"), ("kind", "digital")]),
     ("/owner/accounts/new", &[("gateway", "paypal-ipn"), ("environment", "live"), ("name", "x")]),
+    ("/owner/accounts/new/try", &[("gateway", "paypal-ipn"), ("name", "x"), ("sample", "A: b")]),
+    ("/owner/accounts/acc_1/try", &[("sample", "A: b")]),
     ("/owner/accounts/acc_1/edit", &[("name", "Changed"), ("set.receivers", "EVIL")]),
     ("/owner/templates/customer.paid/en", &[("subject", "x"), ("text", "x"), ("html", "x")]),
     ("/owner/templates/customer.paid/en/reset", &[]),

@@ -5,7 +5,7 @@ use http::StatusCode;
 use ipnd_core::{EventKind, Language, MailKind};
 
 /// How the keys of the catalogues begin. A key that has no text shows itself.
-const PREFIXES: [&str; 21] = [
+const PREFIXES: [&str; 22] = [
     "nav.",
     "word.",
     "done.",
@@ -19,6 +19,7 @@ const PREFIXES: [&str; 21] = [
     "event.",
     "products.",
     "accounts.",
+    "try.",
     "templates.",
     "variable.",
     "settings.",
@@ -90,6 +91,8 @@ async fn every_page_speaks_every_language() {
             "/owner/accounts".to_owned(),
             "/owner/accounts/new".to_owned(),
             "/owner/accounts/acc_1".to_owned(),
+            "/owner/accounts/acc_1/edit".to_owned(),
+            "/owner/accounts/acc_1/try".to_owned(),
             "/owner/templates".to_owned(),
             "/owner/settings".to_owned(),
         ] {

@@ -8,3 +8,4 @@ mod languages;
 mod pages;
 mod people;
 mod shop;
+mod tries;
