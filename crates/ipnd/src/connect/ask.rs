@@ -32,7 +32,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// Without questions: everything that is needed is there, or it is said what is not.
-    pub(super) fn as_given(self) -> Result<Settings> {
+    pub(super) fn into_given(self) -> Result<Settings> {
         let Some(environment) = self.environment else {
             bail!("--environment is missing: live or sandbox");
         };
@@ -74,7 +74,7 @@ impl<'a> Asking<'a> {
             }
             self.setting(gateway, environment, setting, &mut values)?;
         }
-        Wanted { gateway, environment: Some(environment), given: values }.as_given()
+        Wanted { gateway, environment: Some(environment), given: values }.into_given()
     }
 
     fn environment(&mut self) -> Result<Environment> {
@@ -332,16 +332,16 @@ mod tests {
 
     #[test]
     fn without_questions_everything_that_is_needed_must_be_given() {
-        let as_given = |environment, given: &[(&str, &str)]| {
+        let into_given = |environment, given: &[(&str, &str)]| {
             let given = given.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-            Wanted { gateway: gateway(), environment, given }.as_given().map_err(|error| error.to_string())
+            Wanted { gateway: gateway(), environment, given }.into_given().map_err(|error| error.to_string())
         };
         let live = Some(Environment::Live);
-        assert!(as_given(None, &[]).unwrap_err().contains("--environment"));
-        let missing = as_given(live, &[("way", "c")]).unwrap_err();
+        assert!(into_given(None, &[]).unwrap_err().contains("--environment"));
+        let missing = into_given(live, &[("way", "c")]).unwrap_err();
         for key in ["ids", "secret", "way"] {
             assert!(missing.contains(&format!("--set {key}=...")), "{missing}");
         }
-        assert!(as_given(live, &[("ids", "A"), ("secret", "s3cret")]).is_ok());
+        assert!(into_given(live, &[("ids", "A"), ("secret", "s3cret")]).is_ok());
     }
 }

@@ -71,7 +71,7 @@ async fn connect(options: &Options, gateway: &'static Gateway, config: &Config) 
     let asked = if std::io::stdin().is_terminal() {
         Asking::new(&mut terminal::Terminal).complete(wanted)?
     } else {
-        wanted.as_given()?
+        wanted.into_given()?
     };
     let new = NewAccount {
         shop: shop.id,
