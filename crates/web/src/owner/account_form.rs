@@ -67,6 +67,13 @@ struct Input {
     problem: Option<String>,
 }
 
+/// A setting as it is shown beside the account.
+pub(super) struct ShownValue {
+    pub(super) label: &'static str,
+    pub(super) value: String,
+    pub(super) is_document: bool,
+}
+
 impl Form {
     pub(super) fn new(gateway: &Gateway) -> Self {
         Self {
@@ -168,17 +175,18 @@ impl Form {
         self.problems.iter().map(|(key, problem)| format!("{}: {problem}", label(key))).collect()
     }
 
-    /// The settings as they are shown beside the account: label and value, without secrets.
-    pub(super) fn shown_values(&self, gateway: &Gateway, words: Words) -> Vec<(String, String)> {
+    /// The settings as they are shown beside the account, without secrets.
+    pub(super) fn shown_values(&self, gateway: &Gateway, words: Words) -> Vec<ShownValue> {
         let shown = |setting: &Setting| {
             let value = self.values.get(setting.key).filter(|_| !setting.kind.is_secret())?;
             let choice = setting.kind.choices().iter().find(|choice| choice.word == value);
-            let shown = match (setting.kind, choice) {
+            let value = match (setting.kind, choice) {
                 (SettingKind::Switch, _) => words.t("word.yes"),
                 (_, Some(choice)) => choice.label.r#in(words.0).to_owned(),
                 (_, None) => value.clone(),
             };
-            Some((setting.label.r#in(words.0).to_owned(), shown))
+            let is_document = setting.kind == SettingKind::Document;
+            Some(ShownValue { label: setting.label.r#in(words.0), value, is_document })
         };
         gateway.settings.iter().filter_map(shown).collect()
     }

@@ -1,6 +1,6 @@
 //! `/owner/accounts`: the shop's accounts at gateways, and how each is told where to report.
 
-use super::account_form::{Form, form_page};
+use super::account_form::{Form, ShownValue, form_page};
 use super::failure::Failure;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
@@ -12,6 +12,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
+use ipnd_core::Language;
 use ipnd_gateways::Gateway;
 use ipnd_store::{Account, AccountId, CheckState, NewAccount, NotificationFilter};
 use serde::Deserialize;
@@ -64,7 +65,9 @@ struct AccountPage {
     row: Row,
     worth: Worth,
     trust: Trusted,
-    receives: Vec<(String, String)>,
+    receives: Vec<ShownValue>,
+    /// What a gateway's page says is English. In other languages, what holds everywhere is said beside it.
+    has_own_language: bool,
     /// The part about setting it up, which comes first.
     steps: Vec<Block>,
     documentation: Vec<Block>,
@@ -134,7 +137,7 @@ async fn choose(visit: &Visit, search: String) -> Result<Response, Failure> {
         href: format!("{PATH}/new?gateway={}", gateway.id),
         name: gateway.name,
         words: format!("{} {}", gateway.name, gateway.id).to_lowercase(),
-        worth: Worth::of(gateway, visit.words),
+        worth: Worth::in_brief(gateway, visit.words),
     };
     let wanted = search.trim().to_lowercase();
     let mut choices: Vec<Choice> = ipnd_gateways::ALL.iter().copied().map(choice).collect();
@@ -177,7 +180,8 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let (steps, documentation) = markdown::set_up_first(markdown::blocks(&gateway.page()));
     let shown = AccountPage {
         page: visit.frame(Section::Accounts).await?,
-        worth: Worth::of(gateway, visit.words),
+        worth: Worth::of_account(gateway, trust, visit.words),
+        has_own_language: visit.words.0 == Language::En,
         trust: Trusted { sentence: trust.sentence(visit.words), tone: trust.tone(), icon: trust.icon() },
         receives: Form::of(gateway, &account).shown_values(gateway, visit.words),
         steps,

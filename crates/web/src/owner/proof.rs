@@ -7,7 +7,9 @@ use ipnd_store::{Account, ProvedBy};
 use jiff::Timestamp;
 
 /// Names of covered fields that are listed; the others are counted.
-const FIELDS_NAMED_MAX: usize = 12;
+const FIELDS_NAMED_MAX: usize = 24;
+/// The same where many gateways stand side by side.
+const FIELDS_NAMED_BRIEFLY_MAX: usize = 4;
 
 /// A gateway's proof.
 pub(super) struct Worth {
@@ -20,12 +22,25 @@ pub(super) struct Worth {
 
 impl Worth {
     pub(super) fn of(gateway: &Gateway, words: Words) -> Self {
+        let covers = covers(gateway.covers, FIELDS_NAMED_MAX, words);
+        let (word, _) = class(gateway.proof);
+        let means = words.t(&format!("accounts.proof.{word}"));
+        Self { sentence: format!("{means} {covers}"), ..Self::in_brief(gateway, words) }
+    }
+
+    /// Only what is covered: the name of the class says the rest.
+    pub(super) fn in_brief(gateway: &Gateway, words: Words) -> Self {
         let (word, tone) = class(gateway.proof);
-        let covers = covers(gateway.covers, words);
-        Self {
-            tone,
-            name: words.t(&format!("accounts.proof_name.{word}")),
-            sentence: format!("{} {covers}", words.t(&format!("accounts.proof.{word}"))),
+        let name = words.t(&format!("accounts.proof_name.{word}"));
+        Self { tone, name, sentence: covers(gateway.covers, FIELDS_NAMED_BRIEFLY_MAX, words) }
+    }
+
+    /// With the settings of one account, which can be worth more than its gateway is in general: where the owner
+    /// describes the sender, the description decides.
+    pub(super) fn of_account(gateway: &Gateway, trust: Trust, words: Words) -> Self {
+        match trust {
+            Trust::Proved => Self::of(&Gateway { proof: Proof::Strong, ..*gateway }, words),
+            _ => Self::of(gateway, words),
         }
     }
 }
@@ -39,14 +54,14 @@ pub(super) fn class(proof: Proof) -> (&'static str, &'static str) {
     }
 }
 
-fn covers(covers: Covers, words: Words) -> String {
+fn covers(covers: Covers, named_max: usize, words: Words) -> String {
     match covers {
         Covers::Body => words.t("accounts.covers.body"),
         Covers::Nothing => words.t("accounts.covers.nothing"),
         Covers::Fields(names) => {
-            let mut named = names.iter().take(FIELDS_NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
-            if names.len() > FIELDS_NAMED_MAX {
-                let more = names.len() - FIELDS_NAMED_MAX;
+            let mut named = names.iter().take(named_max).copied().collect::<Vec<_>>().join(", ");
+            if names.len() > named_max {
+                let more = names.len() - named_max;
                 named =
                     words.say("accounts.covers.more", &[("fields", &named), ("count", &more.to_string())]);
             }
@@ -162,7 +177,7 @@ impl HowProved {
         };
         let mut sentence = words.t(&format!("notification.proved_by.{word}"));
         if let Some(gateway) = gateway.filter(|_| by == ProvedBy::Message) {
-            sentence = format!("{sentence} {}", covers(gateway.covers, words));
+            sentence = format!("{sentence} {}", covers(gateway.covers, FIELDS_NAMED_MAX, words));
         }
         Self { title: words.t(&format!("notification.proved_by_title.{word}")), sentence, tone, icon }
     }

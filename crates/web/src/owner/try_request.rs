@@ -49,6 +49,8 @@ struct Shown {
     steps: Vec<(String, Option<String>)>,
     /// What was looked for, where, and what stood there.
     fields: Vec<(&'static str, String, Option<String>)>,
+    /// What follows is known only when the gateway has answered.
+    is_asked: bool,
     events: Vec<EventCard>,
     status: u16,
     content_type: Option<String>,
@@ -264,6 +266,7 @@ fn shown(tried: Tried, words: Words) -> Shown {
                 )
             })
             .collect(),
+        is_asked: tried.verdict == Verdict::Asks,
         events: tried.events.iter().map(event).collect(),
         status: tried.reply.status,
         content_type: tried.reply.content_type,

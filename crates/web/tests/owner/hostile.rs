@@ -79,6 +79,12 @@ async fn pages_with(naughty: &str) -> Vec<(String, String)> {
     let json = shop.journal(format!("{{\"a\": {:?}}}", naughty).as_bytes()).await;
     shop.settle(json, CheckOutcome::forged(Reason::new(naughty, naughty))).await;
 
+    let escaped: String =
+        naughty.chars().filter(|c| !c.is_control()).map(|c| format!("&#{};", u32::from(c))).collect();
+    let xml = shop.journal(format!("<a b='{escaped}'><!-- > --><c>{escaped}</c></a>").as_bytes()).await;
+    let within = data_encoding::BASE64URL_NOPAD.encode(format!("{{\"a\": [{:?}]}}", naughty).as_bytes());
+    let within = shop.journal(format!("data={within}").as_bytes()).await;
+
     let now = shop.app.clock.now();
     let sent = shop.app.store.write_message(shop.shop.id, order.id, naughty, now).await.unwrap();
     assert!(sent.is_some());
@@ -106,6 +112,8 @@ async fn pages_with(naughty: &str) -> Vec<(String, String)> {
         format!("/owner/notifications/{notification}?view=hex"),
         format!("/owner/notifications/{json}"),
         format!("/owner/notifications/{json}?view=raw"),
+        format!("/owner/notifications/{xml}"),
+        format!("/owner/notifications/{within}"),
         "/owner/products".to_owned(),
         "/owner/products/mug".to_owned(),
         "/owner/accounts".to_owned(),

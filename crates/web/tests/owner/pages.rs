@@ -389,7 +389,7 @@ async fn an_account_is_connected_in_a_form_made_from_the_gateways_table() {
     let page = shop.get(answer.location()).await.body;
     let account = shop.app.store.accounts(shop.shop.id).await.unwrap().pop().unwrap();
     assert!(page.contains(&format!("https://shop.example.com/in/{}", account.token)));
-    assert!(page.contains("Five steps") && page.contains("What it sends"), "steps and documentation");
+    assert!(page.contains("Setting it up at") && page.contains("What it sends"), "steps and documentation");
     assert_eq!(account.settings["receivers"], "SELLER\nseller@example.com");
     let changed = [
         ("name", "Live EU"),
