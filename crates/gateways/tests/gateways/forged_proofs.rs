@@ -193,6 +193,39 @@ fn without_proof(forged: &RawRequest, own: &RawRequest, places: &[Place]) -> Vec
     all
 }
 
+/// A proof is the whole proof: not its beginning, not with something behind it, not with one letter changed anywhere, and
+/// not twice.
+pub(crate) fn t_a05_short_signature_compares_equal(gateway: &Gateway, _: &[Section]) -> Result<(), Failed> {
+    let settings = sample(gateway);
+    for Proved { own, places, .. } in proved(gateway).into_iter().take(3) {
+        // Where there are several proofs, another one may be enough; and who asks gets the right answer.
+        let is_only_one = places.len() == 1 && gateway.resume.is_none();
+        let check = |bent: &RawRequest| match is_only_one {
+            true => must_not_count(gateway, bent, &settings, std::slice::from_ref(&own)),
+            false => must_say_the_same(gateway, bent, &settings, &own),
+        };
+        for place in &places {
+            let right = place.text(&own.request);
+            let mut wrong: Vec<Vec<u8>> = (0..right.len()).map(|length| right[..length].to_vec()).collect();
+            wrong.extend([&b"0"[..], b"00", b"A", b"=", right].map(|more| [right, more].concat()));
+            wrong.extend((0..right.len()).map(|at| {
+                let mut changed = right.to_vec();
+                changed[at] = if right[at] == b'1' { b'2' } else { b'1' };
+                changed
+            }));
+            for value in wrong {
+                check(&place.replaced(&own.request, &value))?;
+            }
+            if let Place::Header(at, _) = place {
+                let mut twice = own.request.clone();
+                twice.headers.push(twice.headers[*at].clone());
+                check(&twice)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// No account can have a blank or short secret; and if one had none all the same, nothing would be accepted by it, not
 /// even what is signed with nothing.
 pub(crate) fn t_a06_empty_or_missing_secret(gateway: &Gateway, _: &[Section]) -> Result<(), Failed> {

@@ -60,7 +60,7 @@ impl Place {
     }
 }
 
-/// From the first byte that differs to the last one.
+/// From the first byte that differs to the last one, and what they are a part of.
 fn difference(own: &[u8], other: &[u8]) -> Option<Range<usize>> {
     if own == other {
         return None;
@@ -68,7 +68,12 @@ fn difference(own: &[u8], other: &[u8]) -> Option<Range<usize>> {
     let start = own.iter().zip(other).take_while(|(a, b)| a == b).count();
     let rest = own.len().min(other.len()) - start;
     let same_end = own.iter().rev().zip(other.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
-    Some(start..own.len() - same_end)
+    let end = own.len() - same_end;
+    // Two signatures may begin or end with the same letter by chance.
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let before = own[..start].iter().rev().take_while(is_part).count();
+    let behind = own[end..].iter().take_while(|byte| is_part(byte) || **byte == b'=').count();
+    Some(start - before..end + behind)
 }
 
 pub(crate) fn sample(gateway: &Gateway) -> Settings {

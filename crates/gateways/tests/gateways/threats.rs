@@ -23,6 +23,7 @@ type Row = fn(&Gateway, &[Section]) -> Result<(), Failed>;
 pub(crate) const ALL: &[(&str, Row)] = &[
     ("t_a03 an inverted or unreachable check", proofs::t_a03_inverted_or_unreachable_check),
     ("t_a04 header presence treated as proof", proofs::t_a04_header_presence_treated_as_proof),
+    ("t_a05 a short signature compares equal", proofs::t_a05_short_signature_compares_equal),
     ("t_a06 empty or missing secret", proofs::t_a06_empty_or_missing_secret),
     ("t_a09 a malformed signature kills the process", proofs::t_a09_malformed_signature_kills_the_process),
     ("t_a17 unsigned fields are trusted", t_a17_unsigned_fields_or_header_names_are_trusted),
