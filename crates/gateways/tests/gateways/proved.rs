@@ -15,6 +15,8 @@ pub(crate) struct Proved {
     pub(crate) own: Told,
     /// The same event, told by somebody with other secrets.
     pub(crate) forged: RawRequest,
+    /// Somebody's account.
+    pub(crate) other: Settings,
     pub(crate) places: Vec<Place>,
 }
 
@@ -92,27 +94,43 @@ pub(crate) fn told(gateway: &Gateway, settings: &Settings) -> Vec<Told> {
     gateway.tells.iter().filter_map(told).collect()
 }
 
-/// The settings with every secret replaced. `None` where the gateway has no secret that it could share with a forger:
-/// it is asked, or signs with a key of its own.
-pub(crate) fn other_account(gateway: &Gateway) -> Option<Settings> {
-    let mut values = sample(gateway).values().clone();
-    for setting in gateway.settings.iter().filter(|setting| setting.kind.is_secret()) {
-        if let Some(value) = values.get_mut(setting.key) {
+/// The account with every secret replaced, and where there are several, with each of them alone: what is proved twice has
+/// to be proved twice. None where the gateway has no secret that it could share with a forger: it is asked, or signs with
+/// a key of its own.
+pub(crate) fn other_accounts(gateway: &Gateway) -> Vec<Settings> {
+    let own = sample(gateway);
+    let secrets = gateway.settings.iter().filter(|setting| setting.kind.is_secret());
+    let secrets: Vec<&str> =
+        secrets.map(|setting| setting.key).filter(|key| own.get(key).is_some()).collect();
+    let with_others = |keys: &[&str]| {
+        let mut values = own.values().clone();
+        values.iter_mut().filter(|(key, _)| keys.contains(&key.as_str())).for_each(|(_, value)| {
             *value = other_secret(value);
-        }
-    }
-    let other = Settings::check(gateway.settings, Environment::Sandbox, values).ok()?;
-    (other != sample(gateway)).then_some(other)
+        });
+        Settings::check(gateway.settings, Environment::Sandbox, values).ok().filter(|other| *other != own)
+    };
+    let alone = secrets.iter().filter(|_| secrets.len() > 1).map(std::slice::from_ref);
+    std::iter::once(secrets.as_slice()).chain(alone).filter_map(with_others).collect()
 }
 
+/// Everything that is told and has a proof that somebody with other secrets cannot make, once for each other account.
 pub(crate) fn proved(gateway: &Gateway) -> Vec<Proved> {
-    let Some(other) = other_account(gateway) else { return Vec::new() };
-    let forged = |own: Told| {
-        let forged = (gateway.compose)(&own.event, &other, NOW).ok()?;
-        let places = Place::of(&own.request, &forged);
-        (!places.is_empty()).then_some(Proved { own, forged, places })
+    few_proved(gateway, usize::MAX)
+}
+
+/// The same for a few messages of each account.
+pub(crate) fn few_proved(gateway: &Gateway, count: usize) -> Vec<Proved> {
+    let all = told(gateway, &sample(gateway));
+    let of_account = |other: Settings| {
+        let forged = |own: &Told| {
+            let forged = (gateway.compose)(&own.event, &other, NOW).ok()?;
+            let places = Place::of(&own.request, &forged);
+            let other = other.clone();
+            (!places.is_empty()).then_some(Proved { own: own.clone(), forged, other, places })
+        };
+        all.iter().filter_map(forged).take(count).collect::<Vec<_>>()
     };
-    told(gateway, &sample(gateway)).into_iter().filter_map(forged).collect()
+    other_accounts(gateway).into_iter().flat_map(of_account).collect()
 }
 
 /// Text that looks like this one: digits stay digits, letters letters.

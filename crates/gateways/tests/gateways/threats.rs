@@ -8,7 +8,7 @@ use crate::forge::{Genuine, genuine};
 use crate::forged_proofs as proofs;
 use crate::laws::shown;
 use crate::leaves::leaves;
-use crate::proved::{Proved, decided, must_not_count, other_account, proved, sample, told};
+use crate::proved::{Proved, decided, few_proved, must_not_count, other_accounts, sample, told};
 use crate::section::Section;
 use ipnd_core::{Environment, Event, Reason};
 use ipnd_gateways::drive::{Decided, decide_played};
@@ -247,26 +247,19 @@ fn t_a24_request_picks_the_key(gateway: &Gateway, sections: &[Section]) -> Resul
         "host",
     ];
     let settings = sample(gateway);
-    let Some(other) = other_account(gateway) else {
+    if other_accounts(gateway).is_empty() {
         return picks_nothing(gateway, sections, &NAMES);
-    };
-    let secrets: Vec<(&str, &str)> = gateway
-        .settings
-        .iter()
-        .filter(|setting| setting.kind.is_secret())
-        .filter_map(|setting| Some((setting.key, other.get(setting.key)?)))
-        .collect();
-    for Proved { own, forged, .. } in proved(gateway).into_iter().take(4) {
+    }
+    for Proved { own, forged, other, .. } in few_proved(gateway, 4) {
+        let secrets = gateway.settings.iter().filter(|setting| setting.kind.is_secret());
+        let secrets = secrets.filter_map(|setting| Some((setting.key, other.get(setting.key)?)));
         let own = std::slice::from_ref(&own);
-        for (key, secret) in &secrets {
+        for (key, secret) in secrets {
             let names = NAMES.iter().map(|name| (*name).to_owned());
             for name in names.chain([key.replace('_', "-"), format!("x-{}", key.replace('_', "-"))]) {
-                for value in [
-                    (*secret).to_owned(),
-                    format!("Bearer {secret}"),
-                    format!("{key}={secret}"),
-                    "1".to_owned(),
-                ] {
+                for value in
+                    [secret.to_owned(), format!("Bearer {secret}"), format!("{key}={secret}"), "1".to_owned()]
+                {
                     let mut bent = forged.clone();
                     if bent.header(&name).is_none() {
                         bent.headers.insert(0, (name.clone(), value));
