@@ -4,7 +4,7 @@
 //! instrumentation is asked for by stable compiler options. Seeds come from the fixtures and from composed messages.
 
 use crate::gateways::gateways;
-use crate::run::{heading, root, target};
+use crate::run::{heading, output, root, target};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -43,8 +43,11 @@ pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<()> {
         bail!("there is no such target");
     }
     let built = target().join("fuzz");
+    // With a target named, the instrumentation is for the targets alone and not for what builds them.
+    let host = host()?;
     let status = Command::new("cargo")
-        .args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target-dir"])
+        .args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", &host])
+        .arg("--target-dir")
         .arg(&built)
         .env("RUSTFLAGS", COVERAGE)
         .current_dir(root())
@@ -55,10 +58,17 @@ pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<()> {
         bail!("the fuzz targets do not build");
     }
     for (binary, name) in &cases {
-        one(&built, binary, name, seconds)?;
+        one(&built.join(&host), binary, name, seconds)?;
     }
     println!("\n{} targets for {seconds} s each: no panic, nothing slower than a second.", cases.len());
     Ok(())
+}
+
+/// The machine that compiles, as rustc calls it.
+fn host() -> Result<String> {
+    let told = output("rustc", &["-vV"])?;
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not say what machine this is")?.to_owned())
 }
 
 fn one(built: &Path, binary: &str, name: &str, seconds: u32) -> Result<()> {
