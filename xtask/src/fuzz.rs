@@ -34,7 +34,9 @@ pub(crate) const MECHANISMS: &[&str] = &[
     "mapping",
 ];
 
-pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<()> {
+/// Fuzzes each target for so many seconds. With a seed, a run begins the same way every time: what is part of the tests
+/// has to fail for a change and not by chance.
+pub(crate) fn fuzz(seconds: u32, only: Option<&str>, seed: Option<u32>) -> Result<()> {
     heading("Fuzzing");
     let mut cases: Vec<(&str, String)> = MECHANISMS.iter().map(|name| ("kit", (*name).to_owned())).collect();
     cases.extend(gateways()?.into_iter().map(|id| ("gateway", id)));
@@ -58,7 +60,7 @@ pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<()> {
         bail!("the fuzz targets do not build");
     }
     for (binary, name) in &cases {
-        one(&built.join(&host), binary, name, seconds)?;
+        one(&built.join(&host), binary, name, seconds, seed)?;
     }
     println!("\n{} targets for {seconds} s each: no panic, nothing slower than a second.", cases.len());
     Ok(())
@@ -71,7 +73,7 @@ fn host() -> Result<String> {
     Ok(host.context("rustc does not say what machine this is")?.to_owned())
 }
 
-fn one(built: &Path, binary: &str, name: &str, seconds: u32) -> Result<()> {
+fn one(built: &Path, binary: &str, name: &str, seconds: u32, seed: Option<u32>) -> Result<()> {
     let folder = |kind: &str| target().join("fuzz-corpus").join(kind).join(name);
     let (corpus, found) = (folder("corpus"), folder("found"));
     std::fs::create_dir_all(&corpus)?;
@@ -84,6 +86,8 @@ fn one(built: &Path, binary: &str, name: &str, seconds: u32) -> Result<()> {
             "-timeout=1".to_owned(),
             "-rss_limit_mb=1024".to_owned(),
             "-print_final_stats=1".to_owned(),
+            // 0 is libFuzzer's word for a seed of its own choice.
+            format!("-seed={}", seed.unwrap_or_default()),
             format!("-artifact_prefix={}/", found.display()),
         ])
         .env("IPND_FUZZ", name)

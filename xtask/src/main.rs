@@ -76,7 +76,7 @@ fn main() -> ExitCode {
         Command::NewGateway { id } => gateways::new(&id),
         Command::Generate => gateways::generate(),
         Command::Forge { count } => gateways::forge(count),
-        Command::Fuzz { target, seconds } => fuzz::fuzz(seconds, target.as_deref()),
+        Command::Fuzz { target, seconds } => fuzz::fuzz(seconds, target.as_deref(), None),
         Command::Bench { what: Bench::Gateways } => gateways::bench(),
         Command::Pictures => suite::pictures(),
     };

@@ -53,7 +53,7 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
             run("cargo", &["run", "--quiet", "--package", "ipnd", "--", "gateways", "check", &path], &[])?;
         }
     }
-    fuzz::fuzz(FUZZ_SECONDS, None)?;
+    fuzz::fuzz(FUZZ_SECONDS, None, Some(1))?;
 
     peers::test(&mut not_run)?;
 
