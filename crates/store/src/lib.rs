@@ -1,10 +1,14 @@
 //! The store: everything durable, behind one trait.
 
 mod clock;
+mod engine;
 mod ids;
+mod operations;
 mod records;
+mod sql;
 pub mod sqlite;
 mod store;
+mod store_impl;
 pub mod token;
 
 pub use clock::Clock;

@@ -1,35 +1,10 @@
 //! What waits in the writer's queue.
 
-use super::journal::Waiting;
-use crate::{Change, Result, StoreError};
+use crate::operations::Desk;
+use crate::{Result, StoreError};
 use rusqlite::Connection;
-use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::oneshot;
-
-/// What a command works with: the connection inside its transaction, and what has to be said after the commit.
-pub(super) struct Desk<'a> {
-    pub(super) db: &'a Connection,
-    pub(super) waiting: &'a mut Waiting,
-    /// Said so far.
-    pub(super) changes: Vec<Change>,
-}
-
-impl Desk<'_> {
-    /// Tells everybody who listens, once the commit has succeeded.
-    pub(super) fn announce(&mut self, change: Change) {
-        if !self.changes.contains(&change) {
-            self.changes.push(change);
-        }
-    }
-}
-
-impl Deref for Desk<'_> {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        self.db
-    }
-}
 
 /// How a command is kept from leaving half of itself behind.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,14 +20,14 @@ pub(super) trait Command: Send {
     fn guard(&self) -> Guard;
     /// # Errors
     /// Why it has to be undone; the command keeps its own copy for the answer.
-    fn run(&mut self, desk: &mut Desk<'_>) -> Result<()>;
+    fn run(&mut self, desk: &mut Desk<'_>, db: &Connection) -> Result<()>;
     fn answer(self: Box<Self>, committed: Result<()>);
 }
 
 /// A command with the type of its result.
 pub(super) struct Typed<T, F> {
     guard: Guard,
-    work: Option<F>,
+    work: F,
     result: Result<T>,
     answer: oneshot::Sender<Result<T>>,
 }
@@ -60,22 +35,21 @@ pub(super) struct Typed<T, F> {
 impl<T, F> Typed<T, F> {
     pub(super) fn new(guard: Guard, work: F, answer: oneshot::Sender<Result<T>>) -> Self {
         let result = Err(StoreError::Failed("the write was not reached".to_owned()));
-        Self { guard, work: Some(work), result, answer }
+        Self { guard, work, result, answer }
     }
 }
 
 impl<T, F> Command for Typed<T, F>
 where
     T: Send,
-    F: FnOnce(&mut Desk<'_>) -> Result<T> + Send,
+    F: Fn(&mut Desk<'_>, &Connection) -> Result<T> + Send,
 {
     fn guard(&self) -> Guard {
         self.guard
     }
 
-    fn run(&mut self, desk: &mut Desk<'_>) -> Result<()> {
-        let work = self.work.take().expect("a command runs once");
-        self.result = catch_unwind(AssertUnwindSafe(|| work(desk)))
+    fn run(&mut self, desk: &mut Desk<'_>, db: &Connection) -> Result<()> {
+        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(desk, db)))
             .unwrap_or_else(|_| Err(StoreError::Failed("a write met a defect and was undone".to_owned())));
         self.result.as_ref().map(|_| ()).map_err(Clone::clone)
     }

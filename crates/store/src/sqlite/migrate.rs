@@ -2,10 +2,10 @@
 //!
 //! Only ever forward: a database that a newer ipnd has written is refused, and so is one whose history is not ours.
 
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, params};
 use crate::{Result, StoreError, token};
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 
 struct Migration {
     name: &'static str,
@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0004_people",
     "0005_answers",
     "0006_proofs",
+    "0007_common_words",
 ];
 
 /// Applies what is missing.
@@ -43,9 +44,10 @@ pub(super) fn migrate(db: &mut Connection, now: Timestamp) -> Result<()> {
              applied_at  TEXT NOT NULL
          ) STRICT;",
     )?;
-    let applied = sql::all(db, "SELECT number, name, checksum FROM migrations ORDER BY number", [], |row| {
-        Ok((row.number("number")?, row.text("name")?, row.text("checksum")?))
-    })?;
+    let applied =
+        sql::all(db, "SELECT number, name, checksum FROM migrations ORDER BY number", sql::NONE, |row| {
+            Ok((row.number("number")?, row.text("name")?, row.text("checksum")?))
+        })?;
     for (number, name, checksum) in &applied {
         check(*number, name, checksum)?;
     }
@@ -79,7 +81,7 @@ fn apply(db: &mut Connection, number: usize, migration: &Migration, now: Timesta
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(migration.text)?;
     sql::run(
-        &transaction,
+        &*transaction,
         "INSERT INTO migrations (number, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
         params![number, migration.name, token::fingerprint(migration.text), sql::time(now)],
     )?;

@@ -1,11 +1,15 @@
 //! Opening the file, and the handle that everything else goes through.
 
-use super::command::{Desk, Guard};
+use super::command::Guard;
+use super::migrate;
 use super::readers::Readers;
 use super::writer::{self, Commit, Start, Writer};
-use super::{migrate, sql};
-use crate::{Change, Clock, Result, StoreError};
-use rusqlite::{Connection, params};
+use crate::engine::Engine;
+use crate::operations::Desk;
+use crate::operations::journal::{self, Prepared};
+use crate::sql::{self, Db, params};
+use crate::{Change, Clock, Journaled, Result, StoreError};
+use rusqlite::Connection;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,8 +44,8 @@ pub struct SqliteStore {
     // Readers go first, so that the writer is the last to close and leaves no log beside the file.
     readers: Readers,
     writer: Writer,
-    pub(super) changes: broadcast::Sender<Change>,
-    pub(super) clock: Clock,
+    changes: broadcast::Sender<Change>,
+    clock: Clock,
 }
 
 impl SqliteStore {
@@ -85,32 +89,40 @@ impl SqliteStore {
     /// When the writer cannot be reached.
     pub async fn limit_pages(&self, pages: Option<u32>) -> Result<()> {
         let pages = pages.map_or(i64::from(u32::MAX - 1), i64::from);
-        self.write(move |desk| Ok(desk.pragma_update(None, "max_page_count", pages)?)).await
+        self.writer
+            .queue(Guard::Savepoint, move |_, db| Ok(db.pragma_update(None, "max_page_count", pages)?))
+            .await
+    }
+}
+
+impl Engine for SqliteStore {
+    async fn keep(&self, new: Prepared, waiting_max: u32) -> Result<Journaled> {
+        self.writer.write(Guard::Batch, move |desk| journal::journal(desk, &new, waiting_max)).await
     }
 
-    pub(super) async fn write<T: Send + 'static>(
+    async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
+        work: impl Fn(&mut Desk<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.writer.write(Guard::Savepoint, work).await
     }
 
-    /// For commands that refuse before they write or not at all.
-    pub(super) async fn write_light<T: Send + 'static>(
+    async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.writer.write(Guard::Batch, work).await
-    }
-
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&dyn Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.readers.read(work).await
     }
 
-    pub(super) async fn shut(&self) {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    async fn shut(&self) {
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -186,13 +198,13 @@ fn free_leases(db: &Connection, clock: &Clock) -> Result<()> {
     let now = sql::time(clock.now());
     sql::run(
         db,
-        "UPDATE checks SET due_at = min(due_at, ?1), lease_until = NULL
+        "UPDATE checks SET due_at = CASE WHEN due_at < ?1 THEN due_at ELSE ?1 END, lease_until = NULL
          WHERE state = 'waiting' AND lease_until IS NOT NULL",
         params![now],
     )?;
     sql::run(
         db,
-        "UPDATE mails SET due_at = min(due_at, ?1), lease_until = NULL
+        "UPDATE mails SET due_at = CASE WHEN due_at < ?1 THEN due_at ELSE ?1 END, lease_until = NULL
          WHERE state = 'waiting' AND lease_until IS NOT NULL",
         params![now],
     )?;

@@ -1,5 +1,6 @@
 //! Connections that only read. Each read sees one moment of the database, whatever the writer does meanwhile.
 
+use crate::sql::Db;
 use crate::{Result, StoreError};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ impl Readers {
     /// Runs `work` on a connection of its own, on a thread that may wait for the disk.
     pub(super) async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&dyn Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let closed = || StoreError::Failed("the store is closed".to_owned());
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| closed())?;

@@ -4,9 +4,10 @@
 //! then answers: the sync that runs is the window in which the next batch gathers. An error of one command undoes that
 //! command alone; a commit that fails fails all of them.
 
-use super::command::{Command, Desk, Guard, Typed};
+use super::command::{Command, Guard, Typed};
 use super::error::is_lost_write;
-use super::journal::Waiting;
+use crate::operations::{Desk, Waiting};
+use crate::sql;
 use crate::{Change, Result, StoreError};
 use rusqlite::Connection;
 use std::fs::File;
@@ -55,7 +56,7 @@ impl Writer {
     pub(super) fn start(start: Start) -> Result<Self> {
         let (queue, commands) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let shared = Arc::new(Shared::default());
-        let waiting = Waiting::count(&start.db)?;
+        let waiting = Waiting::kept(&start.db)?;
         let thread = Thread { start, waiting, commands, shared: Arc::clone(&shared) };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -68,7 +69,16 @@ impl Writer {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         guard: Guard,
-        work: impl FnOnce(&mut Desk<'_>) -> Result<T> + Send + 'static,
+        work: impl Fn(&mut Desk<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.queue(guard, move |desk, _| work(desk)).await
+    }
+
+    /// As [`Writer::write`], for what only SQLite knows.
+    pub(super) async fn queue<T: Send + 'static>(
+        &self,
+        guard: Guard,
+        work: impl Fn(&mut Desk<'_>, &Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let command = Box::new(Typed::new(guard, work, answer));
@@ -188,8 +198,8 @@ impl Thread {
         if guard == Guard::Savepoint {
             control(&self.start.db, "SAVEPOINT command")?;
         }
-        let mut desk = Desk { db: &self.start.db, waiting: &mut self.waiting, changes: Vec::new() };
-        let done = command.run(&mut desk);
+        let mut desk = Desk::new(&self.start.db, &mut self.waiting);
+        let done = command.run(&mut desk, &self.start.db);
         let said = std::mem::take(&mut desk.changes);
         match (done, guard) {
             (Ok(()), _) => changes.extend(said),
@@ -226,7 +236,7 @@ impl Thread {
 
     /// What was counted along the way is no longer true; look again.
     fn recount(&mut self) {
-        match Waiting::count(&self.start.db) {
+        match Waiting::kept(&self.start.db) {
             Ok(waiting) => self.waiting = waiting,
             Err(error) => tracing::error!(%error, "waiting notifications could not be counted"),
         }
@@ -234,7 +244,7 @@ impl Thread {
 }
 
 fn control(db: &Connection, sql: &'static str) -> Result<()> {
-    super::sql::run(db, sql, [])?;
+    sql::run(db, sql, sql::NONE)?;
     Ok(())
 }
 
@@ -248,6 +258,7 @@ mod tests {
     use super::super::{Options, SqliteStore};
     use super::*;
     use crate::Store as _;
+    use crate::engine::Engine as _;
     use rusqlite::ffi;
     use std::cell::Cell;
 
@@ -286,7 +297,7 @@ mod tests {
         let write = store.write(move |desk| {
             NEXT_ERROR.set(error);
             let sql = "INSERT INTO audit (at, what, about, detail) VALUES ('', ?1, '', '')";
-            super::super::sql::run(desk, sql, [name])?;
+            sql::run(desk, sql, [name])?;
             Ok(())
         });
         write.await
@@ -295,8 +306,8 @@ mod tests {
     async fn marks(store: &SqliteStore) -> Vec<String> {
         store
             .read(|db| {
-                use super::super::sql::{self, Columns as _};
-                sql::all(db, "SELECT what FROM audit ORDER BY id", [], |row| row.text("what"))
+                use crate::sql::Columns as _;
+                sql::all(db, "SELECT what FROM audit ORDER BY id", sql::NONE, |row| row.text("what"))
             })
             .await
             .unwrap()
@@ -330,18 +341,18 @@ mod tests {
         let broken = open();
         let store = &broken.store;
         let failing = store.write(|desk| {
-            super::super::sql::run(
+            sql::run(
                 desk,
                 "INSERT INTO audit (at, what, about, detail) VALUES ('', 'half', '', '')",
-                [],
+                sql::NONE,
             )?;
             Err::<(), _>(StoreError::Conflict("no".to_owned()))
         });
         let panicking = store.write::<()>(|desk| {
-            super::super::sql::run(
+            sql::run(
                 desk,
                 "INSERT INTO audit (at, what, about, detail) VALUES ('', 'half', '', '')",
-                [],
+                sql::NONE,
             )?;
             panic!("a defect")
         });
@@ -362,8 +373,9 @@ mod tests {
         let first = {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
+                let began = Mutex::new(Some(began));
                 let held = move |_: &mut Desk<'_>| {
-                    let _ = began.send(());
+                    began.lock().unwrap().take().map(|began| began.send(()));
                     let _ = wait.recv();
                     Ok(())
                 };

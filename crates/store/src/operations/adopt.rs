@@ -1,12 +1,11 @@
 //! Whose a transaction is, and what waits for an order.
 
 use super::bind::Loose;
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, params};
 use crate::{Result, ShopId};
-use rusqlite::{Connection, params};
 
 /// Claims an event's transaction for an order. False when it pays another order already, in whichever shop (T-B07).
-pub(super) fn claim(db: &Connection, event: &Loose, order: i64) -> Result<bool> {
+pub(crate) fn claim(db: &dyn Db, event: &Loose, order: i64) -> Result<bool> {
     sql::run(
         db,
         "INSERT INTO transactions (transaction_id, family, environment, order_id, shop_id)
@@ -17,7 +16,7 @@ pub(super) fn claim(db: &Connection, event: &Loose, order: i64) -> Result<bool> 
 }
 
 /// The order that an event's transaction pays, in whichever shop.
-pub(super) fn owner(db: &Connection, event: &Loose) -> Result<Option<i64>> {
+pub(crate) fn owner(db: &dyn Db, event: &Loose) -> Result<Option<i64>> {
     if event.environment == "live" {
         return sql::one(
             db,
@@ -37,7 +36,7 @@ pub(super) fn owner(db: &Connection, event: &Loose) -> Result<Option<i64>> {
 }
 
 /// The events that carry this order's reference and came before it was known.
-pub(super) fn waiting_for(db: &Connection, shop: ShopId, order: i64) -> Result<Vec<i64>> {
+pub(crate) fn waiting_for(db: &dyn Db, shop: ShopId, order: i64) -> Result<Vec<i64>> {
     sql::all(
         db,
         "SELECT e.id FROM orders o JOIN events e ON e.shop_id = o.shop_id AND e.order_ref = o.reference

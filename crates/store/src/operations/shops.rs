@@ -1,12 +1,11 @@
 //! Shops.
 
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{NewShop, Result, Shop, ShopId, StoreError};
 use ipnd_core::{Currency, Language};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
 
-pub(super) fn create(db: &Connection, shop: &NewShop, now: Timestamp) -> Result<Shop> {
+pub(crate) fn create(db: &dyn Db, shop: &NewShop, now: Timestamp) -> Result<Shop> {
     let created = sql::one(
         db,
         "INSERT INTO shops (slug, name, language, currency, owner_email, created_at, is_sample)
@@ -29,10 +28,10 @@ fn taken(slug: &str) -> StoreError {
     StoreError::Conflict(format!("there is a shop with the address “{slug}” already"))
 }
 
-pub(super) fn update(db: &Connection, shop: &Shop) -> Result<()> {
+pub(crate) fn update(db: &dyn Db, shop: &Shop) -> Result<()> {
     let others = sql::count(
         db,
-        "SELECT count(*) FROM shops WHERE slug = ?1 AND id <> ?2",
+        "SELECT count(*) AS n FROM shops WHERE slug = ?1 AND id <> ?2",
         params![shop.slug, shop.id.0],
     )?;
     if others > 0 {
@@ -56,19 +55,19 @@ pub(super) fn update(db: &Connection, shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn by_id(db: &Connection, shop: ShopId) -> Result<Option<Shop>> {
+pub(crate) fn by_id(db: &dyn Db, shop: ShopId) -> Result<Option<Shop>> {
     sql::one(db, "SELECT * FROM shops WHERE id = ?1", [shop.0], read)
 }
 
-pub(super) fn by_slug(db: &Connection, slug: &str) -> Result<Option<Shop>> {
+pub(crate) fn by_slug(db: &dyn Db, slug: &str) -> Result<Option<Shop>> {
     sql::one(db, "SELECT * FROM shops WHERE slug = ?1", [slug], read)
 }
 
-pub(super) fn list(db: &Connection) -> Result<Vec<Shop>> {
-    sql::all(db, "SELECT * FROM shops ORDER BY id", [], read)
+pub(crate) fn list(db: &dyn Db) -> Result<Vec<Shop>> {
+    sql::all(db, "SELECT * FROM shops ORDER BY id", sql::NONE, read)
 }
 
-fn read(row: &Row<'_>) -> Result<Shop> {
+fn read(row: &dyn Row) -> Result<Shop> {
     Ok(Shop {
         id: ShopId(row.number("id")?),
         slug: row.text("slug")?,

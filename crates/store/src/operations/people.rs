@@ -2,11 +2,10 @@
 
 use super::audit::{self, Deed};
 use super::shops;
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{ApiKey, ApiKeyId, NewOwner, NewShop, Result, ShopId, StoreError, User, UserId};
 use ipnd_core::Language;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, params};
 
 /// A key's last use is moved at most this often: reading with a key should not cost a write.
 const LAST_USE_KEPT_FOR: SignedDuration = SignedDuration::from_mins(1);
@@ -22,14 +21,14 @@ fn before(now: Timestamp, span: SignedDuration) -> String {
 
 // --- Owners ---
 
-pub(super) fn has_owner(db: &Connection) -> Result<bool> {
-    Ok(sql::count(db, "SELECT count(*) FROM (SELECT 1 FROM users LIMIT 1)", [])? > 0)
+pub(crate) fn has_owner(db: &dyn Db) -> Result<bool> {
+    Ok(sql::count(db, "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT 1)", sql::NONE)? > 0)
 }
 
 /// The first owner, by the code from the console. Everything is decided here, inside one transaction: of any number of
 /// attempts at the same time one can succeed (T-F01).
-pub(super) fn set_up(
-    db: &Connection,
+pub(crate) fn set_up(
+    db: &dyn Db,
     code_fingerprint: &str,
     shop: &NewShop,
     (email, password_hash): (&str, &str),
@@ -53,7 +52,7 @@ pub(super) fn set_up(
     create_owner(db, &NewOwner { shop, email, password_hash, language }, now).map(Some)
 }
 
-pub(super) fn create_owner(db: &Connection, owner: &NewOwner, now: Timestamp) -> Result<User> {
+pub(crate) fn create_owner(db: &dyn Db, owner: &NewOwner, now: Timestamp) -> Result<User> {
     let created = sql::one(
         db,
         "INSERT INTO users (email, language, password_hash, created_at, shop_id) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -73,16 +72,16 @@ pub(super) fn create_owner(db: &Connection, owner: &NewOwner, now: Timestamp) ->
     Ok(created)
 }
 
-pub(super) fn by_email(db: &Connection, email: &str) -> Result<Option<User>> {
+pub(crate) fn by_email(db: &dyn Db, email: &str) -> Result<Option<User>> {
     sql::one(db, "SELECT * FROM users WHERE email = ?1", [sql::clean(email)], user)
 }
 
-pub(super) fn set_language(db: &Connection, user: UserId, language: Language) -> Result<()> {
+pub(crate) fn set_language(db: &dyn Db, user: UserId, language: Language) -> Result<()> {
     sql::run(db, "UPDATE users SET language = ?2 WHERE id = ?1", params![user.0, language.code()])?;
     Ok(())
 }
 
-pub(super) fn set_password(db: &Connection, user: UserId, hash: &str, now: Timestamp) -> Result<()> {
+pub(crate) fn set_password(db: &dyn Db, user: UserId, hash: &str, now: Timestamp) -> Result<()> {
     sql::run(db, "UPDATE users SET password_hash = ?2 WHERE id = ?1", params![user.0, hash])?;
     sql::run(
         db,
@@ -92,7 +91,7 @@ pub(super) fn set_password(db: &Connection, user: UserId, hash: &str, now: Times
     Ok(())
 }
 
-fn user(row: &Row<'_>) -> Result<User> {
+fn user(row: &dyn Row) -> Result<User> {
     Ok(User {
         id: UserId(row.number("id")?),
         shop: ShopId(row.number("shop_id")?),
@@ -102,21 +101,21 @@ fn user(row: &Row<'_>) -> Result<User> {
     })
 }
 
-fn note(db: &Connection, shop: ShopId, what: &'static str, about: String, now: Timestamp) -> Result<()> {
+fn note(db: &dyn Db, shop: ShopId, what: &'static str, about: String, now: Timestamp) -> Result<()> {
     audit::note(db, &Deed { at: now, shop: Some(shop), who: None, what, about, detail: "" })
 }
 
 // --- One-time codes ---
 
 /// Keeps a code. There is one set-up code at a time: the latest that the console has shown.
-pub(super) fn put_code(
-    db: &Connection,
+pub(crate) fn put_code(
+    db: &dyn Db,
     fingerprint: &str,
     user: Option<UserId>,
     expires_at: Timestamp,
 ) -> Result<()> {
     if user.is_none() {
-        sql::run(db, "DELETE FROM codes WHERE user_id IS NULL", [])?;
+        sql::run(db, "DELETE FROM codes WHERE user_id IS NULL", sql::NONE)?;
     }
     sql::run(db, "DELETE FROM codes WHERE expires_at < ?1", [before(expires_at, CODES_KEPT_FOR)])?;
     sql::run(
@@ -127,7 +126,7 @@ pub(super) fn put_code(
     Ok(())
 }
 
-pub(super) fn take_code(db: &Connection, fingerprint: &str, now: Timestamp) -> Result<Option<User>> {
+pub(crate) fn take_code(db: &dyn Db, fingerprint: &str, now: Timestamp) -> Result<Option<User>> {
     let taken = sql::one(
         db,
         "UPDATE codes SET used_at = ?2
@@ -142,7 +141,7 @@ pub(super) fn take_code(db: &Connection, fingerprint: &str, now: Timestamp) -> R
 
 // --- Sessions ---
 
-pub(super) fn start_session(db: &Connection, fingerprint: &str, user: UserId, now: Timestamp) -> Result<()> {
+pub(crate) fn start_session(db: &dyn Db, fingerprint: &str, user: UserId, now: Timestamp) -> Result<()> {
     sql::run(db, "DELETE FROM sessions WHERE last_used_at < ?1", [before(now, SESSIONS_KEPT_FOR)])?;
     sql::run(
         db,
@@ -153,8 +152,8 @@ pub(super) fn start_session(db: &Connection, fingerprint: &str, user: UserId, no
 }
 
 /// A session's user, and whether its last use has to be moved.
-pub(super) fn session(
-    db: &Connection,
+pub(crate) fn session(
+    db: &dyn Db,
     fingerprint: &str,
     now: Timestamp,
     (idle, absolute): (SignedDuration, SignedDuration),
@@ -169,16 +168,16 @@ pub(super) fn session(
 }
 
 /// Moves a session's last use. One that has ended meanwhile stays ended (T-F04).
-pub(super) fn touch_session(db: &Connection, fingerprint: &str, now: Timestamp) -> Result<bool> {
+pub(crate) fn touch_session(db: &dyn Db, fingerprint: &str, now: Timestamp) -> Result<bool> {
     let touched = sql::run(
         db,
-        "UPDATE sessions SET last_used_at = max(last_used_at, ?2) WHERE fingerprint = ?1 AND ended_at IS NULL",
+        "UPDATE sessions SET last_used_at = CASE WHEN last_used_at < ?2 THEN ?2 ELSE last_used_at END WHERE fingerprint = ?1 AND ended_at IS NULL",
         params![fingerprint, sql::time(now)],
     )?;
     Ok(touched > 0)
 }
 
-pub(super) fn end_session(db: &Connection, fingerprint: &str, now: Timestamp) -> Result<()> {
+pub(crate) fn end_session(db: &dyn Db, fingerprint: &str, now: Timestamp) -> Result<()> {
     sql::run(
         db,
         "UPDATE sessions SET ended_at = ?2 WHERE fingerprint = ?1 AND ended_at IS NULL",
@@ -191,8 +190,8 @@ pub(super) fn end_session(db: &Connection, fingerprint: &str, now: Timestamp) ->
 
 /// Counts an attempt against each key. Counting and comparing are one step, so parallel attempts cannot slip through
 /// together (T-F03).
-pub(super) fn count_attempt(
-    db: &Connection,
+pub(crate) fn count_attempt(
+    db: &dyn Db,
     keys: &[(String, u32)],
     now: Timestamp,
     window: SignedDuration,
@@ -216,8 +215,8 @@ pub(super) fn count_attempt(
 
 // --- API keys ---
 
-pub(super) fn create_api_key(
-    db: &Connection,
+pub(crate) fn create_api_key(
+    db: &dyn Db,
     shop: ShopId,
     (name, prefix, fingerprint): (&str, &str, &str),
     now: Timestamp,
@@ -235,17 +234,17 @@ pub(super) fn create_api_key(
 }
 
 /// The key, and whether its last use has to be moved.
-pub(super) fn api_key(db: &Connection, fingerprint: &str, now: Timestamp) -> Result<Option<(ApiKey, bool)>> {
+pub(crate) fn api_key(db: &dyn Db, fingerprint: &str, now: Timestamp) -> Result<Option<(ApiKey, bool)>> {
     sql::one(
         db,
-        "SELECT *, ifnull(last_used_at < ?2, 1) AS is_stale FROM api_keys
+        "SELECT *, coalesce(last_used_at < ?2, 1) AS is_stale FROM api_keys
          WHERE fingerprint = ?1 AND revoked_at IS NULL",
         params![fingerprint, before(now, LAST_USE_KEPT_FOR)],
         |row| Ok((api_key_row(row)?, row.flag("is_stale")?)),
     )
 }
 
-pub(super) fn touch_api_key(db: &Connection, key: ApiKeyId, now: Timestamp) -> Result<bool> {
+pub(crate) fn touch_api_key(db: &dyn Db, key: ApiKeyId, now: Timestamp) -> Result<bool> {
     let touched = sql::run(
         db,
         "UPDATE api_keys SET last_used_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
@@ -254,12 +253,12 @@ pub(super) fn touch_api_key(db: &Connection, key: ApiKeyId, now: Timestamp) -> R
     Ok(touched > 0)
 }
 
-pub(super) fn api_keys(db: &Connection, shop: ShopId) -> Result<Vec<ApiKey>> {
+pub(crate) fn api_keys(db: &dyn Db, shop: ShopId) -> Result<Vec<ApiKey>> {
     let sql = "SELECT * FROM api_keys WHERE shop_id = ?1 AND revoked_at IS NULL ORDER BY id";
     sql::all(db, sql, [shop.0], api_key_row)
 }
 
-pub(super) fn revoke_api_key(db: &Connection, shop: ShopId, key: ApiKeyId, now: Timestamp) -> Result<bool> {
+pub(crate) fn revoke_api_key(db: &dyn Db, shop: ShopId, key: ApiKeyId, now: Timestamp) -> Result<bool> {
     let revoked = sql::run(
         db,
         "UPDATE api_keys SET revoked_at = ?3 WHERE id = ?1 AND shop_id = ?2 AND revoked_at IS NULL",
@@ -271,7 +270,7 @@ pub(super) fn revoke_api_key(db: &Connection, shop: ShopId, key: ApiKeyId, now: 
     Ok(revoked > 0)
 }
 
-fn api_key_row(row: &Row<'_>) -> Result<ApiKey> {
+fn api_key_row(row: &dyn Row) -> Result<ApiKey> {
     Ok(ApiKey {
         id: ApiKeyId(row.number("id")?),
         shop: ShopId(row.number("shop_id")?),
@@ -284,9 +283,10 @@ fn api_key_row(row: &Row<'_>) -> Result<ApiKey> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SqliteStore;
     use super::*;
     use crate::Store as _;
+    use crate::engine::Engine as _;
+    use crate::sqlite::SqliteStore;
     use ipnd_core::Currency;
 
     #[tokio::test]

@@ -5,45 +5,44 @@
 //! asked about (T-B07). Events whose order is not known yet wait, and are taken along as soon as something they refer
 //! to, or their reference, becomes known; so messages may arrive in any sequence (T-C05).
 
-use super::command::Desk;
+use super::Desk;
 use super::record::Told;
 use super::reviews::{self, Asked};
-use super::sql::{self, Columns as _};
 use super::{adopt, made};
+use crate::sql::{self, Columns as _, Row, params};
 use crate::{NotificationId, Result, ShopId, StoreError};
 use ipnd_core::{EventKind, ExaminedEvent, Question, QuestionKind};
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 use std::collections::BTreeSet;
 
 /// Orders whose events have changed.
-pub(super) type Touched = BTreeSet<i64>;
+pub(crate) type Touched = BTreeSet<i64>;
 
 /// A recorded event with what binding looks at.
-pub(super) struct Loose {
-    pub(super) id: i64,
-    pub(super) shop: ShopId,
-    pub(super) notification: NotificationId,
-    pub(super) family: String,
+pub(crate) struct Loose {
+    pub(crate) id: i64,
+    pub(crate) shop: ShopId,
+    pub(crate) notification: NotificationId,
+    pub(crate) family: String,
     /// The account's, not the message's.
-    pub(super) environment: String,
-    pub(super) examined: ExaminedEvent,
+    pub(crate) environment: String,
+    pub(crate) examined: ExaminedEvent,
     is_bound: bool,
 }
 
 impl Loose {
-    pub(super) fn kind(&self) -> EventKind {
+    pub(crate) fn kind(&self) -> EventKind {
         self.examined.event.kind
     }
 
     /// What one payment is known by: its transaction, or itself where the gateway has no such thing.
-    pub(super) fn transaction(&self) -> &str {
+    pub(crate) fn transaction(&self) -> &str {
         let event = &self.examined.event;
         event.transaction.as_deref().unwrap_or(&event.identity)
     }
 
     /// The shop's reference, if the event carries one.
-    pub(super) fn reference(&self) -> Option<&str> {
+    pub(crate) fn reference(&self) -> Option<&str> {
         self.examined.event.order_ref.as_deref().filter(|reference| !reference.is_empty())
     }
 }
@@ -58,7 +57,7 @@ enum Bond {
     Unknown,
 }
 
-pub(super) fn load(desk: &Desk<'_>, id: i64) -> Result<Loose> {
+pub(crate) fn load(desk: &Desk<'_>, id: i64) -> Result<Loose> {
     let found = sql::one(
         desk,
         "SELECT id, shop_id, notification_id, family, environment, event, concerns, order_id FROM events WHERE id = ?1",
@@ -68,7 +67,7 @@ pub(super) fn load(desk: &Desk<'_>, id: i64) -> Result<Loose> {
     found.ok_or_else(|| StoreError::Failed("an event is missing".to_owned()))
 }
 
-fn loose(row: &Row<'_>) -> Result<Loose> {
+fn loose(row: &dyn Row) -> Result<Loose> {
     Ok(Loose {
         id: row.number("id")?,
         shop: ShopId(row.number("shop_id")?),
@@ -76,12 +75,12 @@ fn loose(row: &Row<'_>) -> Result<Loose> {
         family: row.text("family")?,
         environment: row.text("environment")?,
         examined: ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? },
-        is_bound: row.get::<_, Option<i64>>("order_id")?.is_some(),
+        is_bound: row.number_opt("order_id")?.is_some(),
     })
 }
 
 /// Binds an event that has just been recorded; where no order is known, makes one or asks, as the account says.
-pub(super) fn bind_new(desk: &mut Desk<'_>, told: &Told, id: i64, touched: &mut Touched) -> Result<()> {
+pub(crate) fn bind_new(desk: &mut Desk<'_>, told: &Told, id: i64, touched: &mut Touched) -> Result<()> {
     let event = load(desk, id)?;
     if !event.kind().concerns_an_order() {
         return Ok(());
@@ -104,7 +103,7 @@ pub(super) fn bind_new(desk: &mut Desk<'_>, told: &Told, id: i64, touched: &mut 
 }
 
 /// Tries again to bind events that wait, and then whatever waited for those.
-pub(super) fn take_along(
+pub(crate) fn take_along(
     desk: &mut Desk<'_>,
     waiting: Vec<i64>,
     now: Timestamp,
@@ -213,7 +212,7 @@ fn by_subject(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
 }
 
 /// Ties an event to its order. Gives the events that may have waited for that.
-pub(super) fn attach(
+pub(crate) fn attach(
     desk: &mut Desk<'_>,
     event: &Loose,
     order: i64,

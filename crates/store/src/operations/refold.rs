@@ -1,23 +1,24 @@
 //! Working out an order's state again from everything known about it, and storing what follows.
 
+use super::Desk;
 use super::bind::Touched;
-use super::command::Desk;
 use super::effects::{self, NewMail};
 use super::order_rows;
 use super::reviews::{self, Asked};
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, params};
 use crate::{Change, NotificationId, Order, OrderId, Result, StoreError};
 use ipnd_core::fold::Facts;
-use ipnd_core::{Answer, Customer, Effect, EventKind, ExaminedEvent, OrderState, QuestionKind, decide, fold};
+use ipnd_core::{
+    Answer, Customer, Effect, EventKind, ExaminedEvent, Money, OrderState, QuestionKind, decide, fold,
+};
 use jiff::Timestamp;
-use rusqlite::params;
 
-pub(super) fn refold_all(desk: &mut Desk<'_>, orders: &Touched, now: Timestamp) -> Result<()> {
+pub(crate) fn refold_all(desk: &mut Desk<'_>, orders: &Touched, now: Timestamp) -> Result<()> {
     orders.iter().try_for_each(|order| refold(desk, *order, now))
 }
 
 /// Folds all events and answers of an order, decides what has to be done, and writes all of it down.
-pub(super) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
+pub(crate) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
     let before = order_rows::any_by_id(desk, order)?
         .ok_or_else(|| StoreError::Failed("an order is missing".to_owned()))?;
     let events = sql::all(desk, "SELECT event, concerns FROM events WHERE order_id = ?1", [order], |row| {
@@ -152,47 +153,75 @@ fn write_payments(desk: &Desk<'_>, order: &Order, state: &OrderState) -> Result<
         return Ok(());
     }
     sql::run(desk, "DELETE FROM payments WHERE order_id = ?1", [order.id.0])?;
-    let insert =
-        "INSERT INTO payments (kind, status, amount, currency, fee, at, counts, reason, transaction_id,
-             parent_transaction_id, order_id, shop_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     for payment in &state.payments {
-        let (amount, currency) = sql::money(payment.amount);
-        let row = params![
-            "payment",
-            payment.status.word(),
-            amount,
-            currency,
-            payment.fee.map(|fee| fee.decimal()),
-            sql::time_opt(payment.at),
-            payment.counts,
-            payment.reason,
-            payment.transaction,
-            payment.parent,
-            order.id.0,
-            order.shop.0,
-        ];
-        sql::insert(desk, insert, row)?;
+        let line = Line {
+            kind: "payment",
+            status: payment.status.word(),
+            amount: payment.amount,
+            fee: payment.fee,
+            at: payment.at,
+            counts: payment.counts,
+            reason: payment.reason.as_deref(),
+            transaction: &payment.transaction,
+            parent: payment.parent.as_deref(),
+        };
+        line.write(desk, order)?;
     }
     for refund in &state.refunds {
-        let (amount, currency) = sql::money(Some(refund.amount));
-        let row = params![
-            "refund",
-            "completed",
-            amount,
-            currency,
-            None::<String>,
-            sql::time_opt(refund.at),
-            true,
-            None::<String>,
-            refund.transaction,
-            refund.parent,
-            order.id.0,
-            order.shop.0,
-        ];
-        sql::insert(desk, insert, row)?;
+        let line = Line {
+            kind: "refund",
+            status: "completed",
+            amount: Some(refund.amount),
+            fee: None,
+            at: refund.at,
+            counts: true,
+            reason: None,
+            transaction: &refund.transaction,
+            parent: refund.parent.as_deref(),
+        };
+        line.write(desk, order)?;
     }
     Ok(())
+}
+
+/// A row of the table of payments.
+struct Line<'a> {
+    kind: &'static str,
+    status: &'static str,
+    amount: Option<Money>,
+    fee: Option<Money>,
+    at: Option<Timestamp>,
+    counts: bool,
+    reason: Option<&'a str>,
+    transaction: &'a str,
+    parent: Option<&'a str>,
+}
+
+impl Line<'_> {
+    fn write(&self, desk: &Desk<'_>, order: &Order) -> Result<()> {
+        let (amount, currency) = sql::money(self.amount);
+        sql::insert(
+            desk,
+            "INSERT INTO payments (kind, status, amount, currency, fee, at, counts, reason, transaction_id,
+                 parent_transaction_id, order_id, shop_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            params![
+                self.kind,
+                self.status,
+                amount,
+                currency,
+                self.fee.map(Money::decimal),
+                sql::time_opt(self.at),
+                self.counts,
+                self.reason,
+                self.transaction,
+                self.parent,
+                order.id.0,
+                order.shop.0,
+            ],
+        )?;
+        Ok(())
+    }
 }
 
 /// Makes the stored questions those of the state: asks new ones, closes those that settled themselves.

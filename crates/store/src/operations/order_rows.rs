@@ -1,10 +1,9 @@
 //! Reading orders.
 
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{Order, OrderFilter, OrderId, OrderLine, OrderSource, Result, ShopId};
 use ipnd_core::limits::PAGE_ROWS_MAX;
 use ipnd_core::{Customer, Item, Language, OrderStatus, Terms};
-use rusqlite::{Connection, Row, params};
 
 /// A whole order is a row of `orders` with its details.
 macro_rules! whole {
@@ -13,16 +12,16 @@ macro_rules! whole {
     };
 }
 
-pub(super) fn by_id(db: &Connection, shop: ShopId, order: OrderId) -> Result<Option<Order>> {
+pub(crate) fn by_id(db: &dyn Db, shop: ShopId, order: OrderId) -> Result<Option<Order>> {
     sql::one(db, whole!("o.id = ?1 AND o.shop_id = ?2"), [order.0, shop.0], |row| read(db, row))
 }
 
 /// Whatever shop it belongs to; for work inside the store that has found the order already.
-pub(super) fn any_by_id(db: &Connection, order: i64) -> Result<Option<Order>> {
+pub(crate) fn any_by_id(db: &dyn Db, order: i64) -> Result<Option<Order>> {
     sql::one(db, whole!("o.id = ?1"), [order], |row| read(db, row))
 }
 
-pub(super) fn by_reference(db: &Connection, shop: ShopId, reference: &str) -> Result<Option<Order>> {
+pub(crate) fn by_reference(db: &dyn Db, shop: ShopId, reference: &str) -> Result<Option<Order>> {
     sql::one(
         db,
         whole!("o.shop_id = ?1 AND o.reference = ?2"),
@@ -31,11 +30,11 @@ pub(super) fn by_reference(db: &Connection, shop: ShopId, reference: &str) -> Re
     )
 }
 
-pub(super) fn by_token(db: &Connection, token: &str) -> Result<Option<Order>> {
+pub(crate) fn by_token(db: &dyn Db, token: &str) -> Result<Option<Order>> {
     sql::one(db, whole!("o.token = ?1"), [token], |row| read(db, row))
 }
 
-fn read(db: &Connection, row: &Row<'_>) -> Result<Order> {
+fn read(db: &dyn Db, row: &dyn Row) -> Result<Order> {
     let id = row.number("id")?;
     let address = row.text("customer_address")?;
     Ok(Order {
@@ -60,7 +59,7 @@ fn read(db: &Connection, row: &Row<'_>) -> Result<Order> {
     })
 }
 
-fn items(db: &Connection, order: i64) -> Result<Vec<Item>> {
+fn items(db: &dyn Db, order: i64) -> Result<Vec<Item>> {
     sql::all(
         db,
         "SELECT sku, name, quantity, unit_price, currency FROM order_items WHERE order_id = ?1 ORDER BY position",
@@ -77,7 +76,7 @@ fn items(db: &Connection, order: i64) -> Result<Vec<Item>> {
 }
 
 /// A page of the list, newest first.
-pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Result<Vec<OrderLine>> {
+pub(crate) fn list(db: &dyn Db, shop: ShopId, filter: &OrderFilter) -> Result<Vec<OrderLine>> {
     let end = before(filter.before.map(|order| order.0));
     let (from, until) = match &filter.reference {
         None => (i64::MIN, end),
@@ -97,7 +96,7 @@ pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Resul
            AND o.id >= ?2 AND o.id < ?3
            AND (?4 IS NULL OR o.status = ?4)
            AND (?5 IS NULL OR EXISTS (SELECT 1 FROM order_details d
-                                      WHERE d.order_id = o.id AND instr(d.search_text, ?5) > 0))
+                                      WHERE d.order_id = o.id AND d.search_text LIKE ?5 ESCAPE '!'))
            AND (?6 = 0 OR EXISTS (SELECT 1 FROM reviews r
                                   WHERE r.order_id = o.id AND r.verdict IS NULL AND r.is_moot = 0))
          ORDER BY o.id DESC LIMIT ?7",
@@ -106,7 +105,7 @@ pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Resul
             from,
             until,
             filter.status.map(OrderStatus::word),
-            search.filter(|text| !text.is_empty()),
+            search.filter(|text| !text.is_empty()).map(|text| sql::containing(&text)),
             filter.only_with_open_reviews,
             page(filter.limit),
         ],
@@ -127,17 +126,17 @@ pub(super) fn list(db: &Connection, shop: ShopId, filter: &OrderFilter) -> Resul
 }
 
 /// Rows of a page: what was asked for, within the limit; the limit where nothing was asked for.
-pub(super) fn page(limit: u32) -> u32 {
+pub(crate) fn page(limit: u32) -> u32 {
     if limit == 0 { PAGE_ROWS_MAX } else { limit.min(PAGE_ROWS_MAX) }
 }
 
 /// Where a page ends: before the last row of the page before, or nowhere yet.
-pub(super) fn before(id: Option<i64>) -> i64 {
+pub(crate) fn before(id: Option<i64>) -> i64 {
     id.unwrap_or(i64::MAX)
 }
 
 /// What the paid products of a settled order give the customer; empty otherwise.
-pub(super) fn access(db: &Connection, order: &Order) -> Result<Vec<(String, String)>> {
+pub(crate) fn access(db: &dyn Db, order: &Order) -> Result<Vec<(String, String)>> {
     if !order.state.is_settled() {
         return Ok(Vec::new());
     }

@@ -1,23 +1,22 @@
 //! Questions to the owner, and the answers.
 
+use super::Desk;
 use super::audit::{self, Deed};
 use super::bind::{self, Loose, Touched};
-use super::command::Desk;
 use super::effects::{self, NewMail};
-use super::sql::{self, Columns as _};
 use super::{adopt, made, refold};
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{NotificationId, Order, OrderId, Result, ReviewId, ReviewLine, ShopId, StoreError};
 use ipnd_core::limits::PAGE_ROWS_MAX;
 use ipnd_core::{EventKind, MailKind, Question, QuestionKind, Verdict};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
 
 /// A question with where it came from.
-pub(super) struct Asked {
-    pub(super) question: Question,
-    pub(super) order: Option<i64>,
-    pub(super) notification: Option<NotificationId>,
-    pub(super) event: Option<i64>,
+pub(crate) struct Asked {
+    pub(crate) question: Question,
+    pub(crate) order: Option<i64>,
+    pub(crate) notification: Option<NotificationId>,
+    pub(crate) event: Option<i64>,
 }
 
 /// Questions that come from how messages fit together, not from the fold of one order.
@@ -26,7 +25,7 @@ fn is_beside_the_fold(kind: QuestionKind) -> bool {
     matches!(kind, ContentChanged | TransactionReused | UnknownOrder)
 }
 
-pub(super) fn verdict(word: &str) -> Option<Verdict> {
+pub(crate) fn verdict(word: &str) -> Option<Verdict> {
     match word {
         "accept" => Some(Verdict::Accept),
         "reject" => Some(Verdict::Reject),
@@ -42,7 +41,7 @@ fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 /// Asks once, and tells the owner by mail, whether an order is known or not.
-pub(super) fn ask(desk: &mut Desk<'_>, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
+pub(crate) fn ask(desk: &mut Desk<'_>, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
     put(desk, shop, asked, now)?;
     let Question { kind, subject, .. } = &asked.question;
     let mail = NewMail {
@@ -61,8 +60,8 @@ pub(super) fn ask(desk: &mut Desk<'_>, shop: ShopId, asked: &Asked, now: Timesta
 
 /// The question that a mail with this subject (`kind/subject`) is about. One that had no order when it was asked may
 /// have one by now.
-pub(super) fn of_mail(
-    db: &Connection,
+pub(crate) fn of_mail(
+    db: &dyn Db,
     shop: ShopId,
     order: Option<&Order>,
     subject: &str,
@@ -71,20 +70,20 @@ pub(super) fn of_mail(
     sql::one(
         db,
         "SELECT * FROM reviews WHERE shop_id = ?1 AND kind = ?2 AND subject = ?3
-         ORDER BY order_id IS ?4 DESC, id LIMIT 1",
+         ORDER BY order_id IS NOT DISTINCT FROM ?4 DESC, id LIMIT 1",
         params![shop.0, kind, subject, order.map(|order| order.id.0)],
         |row| Ok(line(row)?.question),
     )
 }
 
 /// Stores a question, or brings a stored one up to date. An answer that was given stays.
-pub(super) fn put(db: &Connection, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
+pub(crate) fn put(db: &dyn Db, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
     let question = &asked.question;
     sql::run(
         db,
         "INSERT INTO reviews (kind, expected, got, subject, asked_at, order_id, notification_id, event_id, shop_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (shop_id, kind, subject, ifnull(order_id, 0)) DO UPDATE
+         ON CONFLICT (shop_id, kind, subject, coalesce(order_id, 0)) DO UPDATE
          SET expected = excluded.expected, got = excluded.got, is_moot = 0
          WHERE verdict IS NULL",
         params![
@@ -103,7 +102,7 @@ pub(super) fn put(db: &Connection, shop: ShopId, asked: &Asked, now: Timestamp) 
 }
 
 /// The payment's order has become known: nobody needs to answer any more.
-pub(super) fn settle_unknown(db: &Connection, shop: ShopId, transaction: &str) -> Result<()> {
+pub(crate) fn settle_unknown(db: &dyn Db, shop: ShopId, transaction: &str) -> Result<()> {
     sql::run(
         db,
         "UPDATE reviews SET is_moot = 1
@@ -114,7 +113,7 @@ pub(super) fn settle_unknown(db: &Connection, shop: ShopId, transaction: &str) -
 }
 
 /// Open questions of an order that its fold has asked.
-pub(super) fn open_of_fold(db: &Connection, order: OrderId) -> Result<Vec<(i64, QuestionKind, String)>> {
+pub(crate) fn open_of_fold(db: &dyn Db, order: OrderId) -> Result<Vec<(i64, QuestionKind, String)>> {
     let open = sql::all(
         db,
         "SELECT id, kind, subject FROM reviews WHERE order_id = ?1 AND verdict IS NULL AND is_moot = 0",
@@ -124,7 +123,7 @@ pub(super) fn open_of_fold(db: &Connection, order: OrderId) -> Result<Vec<(i64, 
     Ok(open.into_iter().filter(|(_, kind, _)| !is_beside_the_fold(*kind)).collect())
 }
 
-pub(super) fn answer(
+pub(crate) fn answer(
     desk: &mut Desk<'_>,
     shop: ShopId,
     review: ReviewId,
@@ -219,13 +218,13 @@ fn best_payment(desk: &Desk<'_>, review: &ReviewLine) -> Result<Loose> {
         .ok_or_else(|| StoreError::Conflict("the payment belongs to an order by now".to_owned()))
 }
 
-fn line(row: &Row<'_>) -> Result<ReviewLine> {
+fn line(row: &dyn Row) -> Result<ReviewLine> {
     let verdict_word = row.text_opt("verdict")?;
     Ok(ReviewLine {
         id: ReviewId(row.number("id")?),
         shop: ShopId(row.number("shop_id")?),
-        order: row.get::<_, Option<i64>>("order_id")?.map(OrderId),
-        notification: row.get::<_, Option<i64>>("notification_id")?.map(NotificationId),
+        order: row.number_opt("order_id")?.map(OrderId),
+        notification: row.number_opt("notification_id")?.map(NotificationId),
         question: Question {
             kind: row.word("kind", QuestionKind::from_word)?,
             subject: row.text("subject")?,
@@ -240,18 +239,18 @@ fn line(row: &Row<'_>) -> Result<ReviewLine> {
     })
 }
 
-pub(super) fn by_id(db: &Connection, shop: ShopId, review: ReviewId) -> Result<Option<ReviewLine>> {
+pub(crate) fn by_id(db: &dyn Db, shop: ShopId, review: ReviewId) -> Result<Option<ReviewLine>> {
     sql::one(db, "SELECT * FROM reviews WHERE id = ?1 AND shop_id = ?2", [review.0, shop.0], line)
 }
 
 /// All questions about an order, oldest first.
-pub(super) fn of_order(db: &Connection, shop: ShopId, order: OrderId) -> Result<Vec<ReviewLine>> {
+pub(crate) fn of_order(db: &dyn Db, shop: ShopId, order: OrderId) -> Result<Vec<ReviewLine>> {
     let sql = "SELECT * FROM reviews WHERE order_id = ?1 AND shop_id = ?2 ORDER BY id";
     sql::all(db, sql, [order.0, shop.0], line)
 }
 
 /// Open questions of a shop, oldest first.
-pub(super) fn open(db: &Connection, shop: ShopId) -> Result<Vec<ReviewLine>> {
+pub(crate) fn open(db: &dyn Db, shop: ShopId) -> Result<Vec<ReviewLine>> {
     sql::all(
         db,
         "SELECT * FROM reviews WHERE shop_id = ?1 AND verdict IS NULL AND is_moot = 0 ORDER BY id LIMIT ?2",

@@ -1,13 +1,12 @@
 //! The time line of an order.
 
-use super::sql::{self, Columns as _};
 use super::{mail_rows, order_rows, reviews};
+use crate::sql::{self, Columns as _, Db};
 use crate::{EventId, Happening, NotificationId, OrderId, Result, ShopId};
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 /// Everything that happened to an order, sorted by time.
-pub(super) fn list(db: &Connection, shop: ShopId, order: OrderId) -> Result<Vec<Happening>> {
+pub(crate) fn list(db: &dyn Db, shop: ShopId, order: OrderId) -> Result<Vec<Happening>> {
     let Some(known) = order_rows::by_id(db, shop, order)? else { return Ok(Vec::new()) };
     let mut happenings = vec![Happening::Registered { at: known.created_at, source: known.source }];
     happenings.extend(known.cancelled_at.map(|at| Happening::Cancelled { at }));
@@ -31,7 +30,7 @@ pub(super) fn list(db: &Connection, shop: ShopId, order: OrderId) -> Result<Vec<
     Ok(happenings)
 }
 
-fn events(db: &Connection, order: OrderId) -> Result<Vec<Happening>> {
+fn events(db: &dyn Db, order: OrderId) -> Result<Vec<Happening>> {
     sql::all(
         db,
         "SELECT id, event, recorded_at, notification_id FROM events WHERE order_id = ?1 ORDER BY id",

@@ -1,27 +1,26 @@
 //! Reading notifications and events.
 
 use super::order_rows::{before, page};
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{
     AccountId, Check, CheckAttempt, CheckState, EventFilter, EventId, Notification, NotificationFilter,
     NotificationId, NotificationLine, OrderId, ProvedBy, RecordedEvent, Result, ShopId,
 };
 use ipnd_core::{EventKind, ExaminedEvent};
 use ipnd_gateways::RawRequest;
-use rusqlite::{Connection, Row, params};
 
 /// The raw request, from the columns of `notifications`.
-pub(super) fn request(row: &Row<'_>) -> Result<RawRequest> {
+pub(crate) fn request(row: &dyn Row) -> Result<RawRequest> {
     Ok(RawRequest {
         method: row.text("method")?,
         query: row.text("query")?,
         headers: row.json("headers")?,
-        body: row.get("body")?,
+        body: row.bytes("body")?,
     })
 }
 
 /// One notification with all that is known about it.
-pub(super) fn one(db: &Connection, shop: ShopId, id: NotificationId) -> Result<Option<Notification>> {
+pub(crate) fn one(db: &dyn Db, shop: ShopId, id: NotificationId) -> Result<Option<Notification>> {
     sql::one(
         db,
         "SELECT n.*, c.state, c.proved_by, c.reason, c.reason_detail, c.due_at, c.copies, a.gateway
@@ -55,7 +54,7 @@ pub(super) fn one(db: &Connection, shop: ShopId, id: NotificationId) -> Result<O
     )
 }
 
-fn attempts(db: &Connection, id: NotificationId) -> Result<Vec<CheckAttempt>> {
+fn attempts(db: &dyn Db, id: NotificationId) -> Result<Vec<CheckAttempt>> {
     sql::all(
         db,
         "SELECT at, outcome, reason, reason_detail FROM check_attempts WHERE notification_id = ?1 ORDER BY id",
@@ -64,17 +63,17 @@ fn attempts(db: &Connection, id: NotificationId) -> Result<Vec<CheckAttempt>> {
     )
 }
 
-fn copies(db: &Connection, id: NotificationId) -> Result<Vec<jiff::Timestamp>> {
+fn copies(db: &dyn Db, id: NotificationId) -> Result<Vec<jiff::Timestamp>> {
     let sql = "SELECT received_at FROM notification_copies WHERE notification_id = ?1 ORDER BY id";
     sql::all(db, sql, [id.0], |row| row.time("received_at"))
 }
 
 /// The events that one notification told of, repeats included, as it told them.
-fn told_by(db: &Connection, id: NotificationId) -> Result<Vec<RecordedEvent>> {
+fn told_by(db: &dyn Db, id: NotificationId) -> Result<Vec<RecordedEvent>> {
     sql::all(
         db,
         "SELECT e.id, ?1 AS notification_id, e.order_id, o.reference, e.recorded_at,
-                ifnull(t.said_instead, e.event) AS event, e.concerns, t.is_repeat
+                coalesce(t.said_instead, e.event) AS event, e.concerns, t.is_repeat
          FROM notification_events t
          JOIN events e ON e.id = t.event_id
          LEFT JOIN orders o ON o.id = e.order_id
@@ -84,8 +83,8 @@ fn told_by(db: &Connection, id: NotificationId) -> Result<Vec<RecordedEvent>> {
     )
 }
 
-fn recorded(row: &Row<'_>) -> Result<RecordedEvent> {
-    let order = row.get::<_, Option<i64>>("order_id")?.map(OrderId);
+fn recorded(row: &dyn Row) -> Result<RecordedEvent> {
+    let order = row.number_opt("order_id")?.map(OrderId);
     let reference = row.text_opt("reference")?;
     Ok(RecordedEvent {
         id: EventId(row.number("id")?),
@@ -98,11 +97,7 @@ fn recorded(row: &Row<'_>) -> Result<RecordedEvent> {
 }
 
 /// A page of the list, newest first.
-pub(super) fn list(
-    db: &Connection,
-    shop: ShopId,
-    filter: &NotificationFilter,
-) -> Result<Vec<NotificationLine>> {
+pub(crate) fn list(db: &dyn Db, shop: ShopId, filter: &NotificationFilter) -> Result<Vec<NotificationLine>> {
     sql::all(
         db,
         "SELECT n.id, n.account_id, n.received_at, length(n.body) AS body_bytes, a.gateway,
@@ -147,7 +142,7 @@ pub(super) fn list(
 /// What a notification is about: the kinds of its events, and their orders with their references.
 type Gist = (Vec<String>, Vec<(OrderId, String)>);
 
-fn gist(db: &Connection, id: NotificationId) -> Result<Gist> {
+fn gist(db: &dyn Db, id: NotificationId) -> Result<Gist> {
     let events = sql::all(
         db,
         "SELECT e.kind, e.order_id, o.reference
@@ -157,7 +152,7 @@ fn gist(db: &Connection, id: NotificationId) -> Result<Gist> {
          WHERE t.notification_id = ?1 ORDER BY t.position",
         [id.0],
         |row| {
-            let order = row.get::<_, Option<i64>>("order_id")?.map(OrderId);
+            let order = row.number_opt("order_id")?.map(OrderId);
             Ok((row.text("kind")?, order.zip(row.text_opt("reference")?)))
         },
     )?;
@@ -175,7 +170,7 @@ fn gist(db: &Connection, id: NotificationId) -> Result<Gist> {
 }
 
 /// A page of a shop's events, newest first.
-pub(super) fn events(db: &Connection, shop: ShopId, filter: &EventFilter) -> Result<Vec<RecordedEvent>> {
+pub(crate) fn events(db: &dyn Db, shop: ShopId, filter: &EventFilter) -> Result<Vec<RecordedEvent>> {
     sql::all(
         db,
         "SELECT e.*, o.reference, 0 AS is_repeat

@@ -1,16 +1,15 @@
 //! Reading the outbox.
 
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, Row};
 use crate::{MailId, MailLine, MailState, OrderId, Result, ShopId};
 use ipnd_core::MailKind;
-use rusqlite::{Connection, Row};
 
 fn state(word: &str) -> Option<MailState> {
     [MailState::Waiting, MailState::Sent, MailState::Failed].into_iter().find(|state| state.word() == word)
 }
 
 /// The mails of an order, oldest first.
-pub(super) fn of_order(db: &Connection, shop: ShopId, order: OrderId) -> Result<Vec<MailLine>> {
+pub(crate) fn of_order(db: &dyn Db, shop: ShopId, order: OrderId) -> Result<Vec<MailLine>> {
     sql::all(
         db,
         // An attempt without an end is doubtful unless somebody holds the lease it was made under.
@@ -24,11 +23,11 @@ pub(super) fn of_order(db: &Connection, shop: ShopId, order: OrderId) -> Result<
     )
 }
 
-fn line(row: &Row<'_>) -> Result<MailLine> {
+fn line(row: &dyn Row) -> Result<MailLine> {
     let state = row.word("state", state)?;
     Ok(MailLine {
         id: MailId(row.number("id")?),
-        order: row.get::<_, Option<i64>>("order_id")?.map(OrderId),
+        order: row.number_opt("order_id")?.map(OrderId),
         kind: row.word("kind", MailKind::from_word)?,
         state,
         created_at: row.time("created_at")?,

@@ -1,9 +1,10 @@
-//! The trait's operations, each handed to the writer or to a reader. What they do stands in the file of their area.
+//! The trait's operations, each handed to the engine. What they do stands in the file of their area.
 
-use super::journal::{self, Prepared};
-use super::{
-    SqliteStore, accounts, answers, checks, happenings, health, mail_rows, mails, notifications, order_rows,
-    orders, people, products, reviews, settle, shops, templates,
+use crate::engine::Engine;
+use crate::operations::journal::Prepared;
+use crate::operations::{
+    accounts, answers, checks, happenings, health, mail_rows, mails, notifications, order_rows, orders,
+    people, products, reviews, settle, shops, templates,
 };
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, EventFilter,
@@ -19,12 +20,11 @@ use std::collections::BTreeMap;
 use tokio::sync::broadcast;
 
 #[async_trait]
-impl Store for SqliteStore {
+impl<E: Engine> Store for E {
     // --- Intake ---
 
     async fn journal(&self, notification: NewNotification, waiting_max: u32) -> Result<Journaled> {
-        let prepared = Prepared::new(notification);
-        self.write_light(move |desk| journal::journal(desk, &prepared, waiting_max)).await
+        self.keep(Prepared::new(notification), waiting_max).await
     }
 
     async fn claim_checks(&self, now: Timestamp, limit: u32, lease: SignedDuration) -> Result<Vec<DueCheck>> {
@@ -174,7 +174,7 @@ impl Store for SqliteStore {
         language: Language,
         text: Option<TemplateText>,
     ) -> Result<()> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         self.write(move |desk| templates::put(desk, shop, (kind, language), text.as_ref(), now)).await
     }
 
@@ -216,7 +216,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<Account>> {
         let (name, by) = (name.to_owned(), by.to_owned());
         let changes = accounts::Changes { name, settings, creates_orders, by };
-        let now = self.clock.now();
+        let now = self.clock().now();
         self.write(move |desk| accounts::update(desk, shop, account, &changes, now)).await
     }
 
@@ -316,7 +316,7 @@ impl Store for SqliteStore {
 
     async fn end_session(&self, fingerprint: &str) -> Result<()> {
         let fingerprint = fingerprint.to_owned();
-        let now = self.clock.now();
+        let now = self.clock().now();
         self.write(move |desk| people::end_session(desk, &fingerprint, now)).await
     }
 
@@ -356,7 +356,7 @@ impl Store for SqliteStore {
     }
 
     async fn revoke_api_key(&self, shop: ShopId, key: ApiKeyId) -> Result<bool> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         self.write(move |desk| people::revoke_api_key(desk, shop, key, now)).await
     }
 
@@ -371,7 +371,7 @@ impl Store for SqliteStore {
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {
-        self.changes.subscribe()
+        self.subscribe()
     }
 
     async fn close(&self) {

@@ -1,15 +1,14 @@
 //! A shop's accounts at gateways.
 
 use super::audit::{self, Deed};
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{Account, AccountId, NewAccount, Result, ShopId, StoreError};
 use ipnd_core::Environment;
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
-pub(super) fn create(db: &Connection, new: &NewAccount, token: &str, now: Timestamp) -> Result<Account> {
-    let shops = sql::count(db, "SELECT count(*) FROM shops WHERE id = ?1", [new.shop.0])?;
+pub(crate) fn create(db: &dyn Db, new: &NewAccount, token: &str, now: Timestamp) -> Result<Account> {
+    let shops = sql::count(db, "SELECT count(*) AS n FROM shops WHERE id = ?1", [new.shop.0])?;
     if shops == 0 {
         return Err(StoreError::Conflict("there is no such shop".to_owned()));
     }
@@ -35,12 +34,12 @@ pub(super) fn create(db: &Connection, new: &NewAccount, token: &str, now: Timest
 }
 
 /// What may change about an account.
-pub(super) struct Changes {
-    pub(super) name: String,
-    pub(super) settings: BTreeMap<String, String>,
-    pub(super) creates_orders: bool,
+pub(crate) struct Changes {
+    pub(crate) name: String,
+    pub(crate) settings: BTreeMap<String, String>,
+    pub(crate) creates_orders: bool,
     /// Who changes it.
-    pub(super) by: String,
+    pub(crate) by: String,
 }
 
 impl Changes {
@@ -68,8 +67,8 @@ impl Changes {
     }
 }
 
-pub(super) fn update(
-    db: &Connection,
+pub(crate) fn update(
+    db: &dyn Db,
     shop: ShopId,
     account: AccountId,
     changes: &Changes,
@@ -100,23 +99,23 @@ pub(super) fn update(
 }
 
 /// Whatever shop it belongs to; for work inside the store.
-pub(super) fn by_id(db: &Connection, account: i64) -> Result<Option<Account>> {
+pub(crate) fn by_id(db: &dyn Db, account: i64) -> Result<Option<Account>> {
     sql::one(db, "SELECT * FROM accounts WHERE id = ?1", [account], read)
 }
 
-pub(super) fn of_shop_by_id(db: &Connection, shop: ShopId, account: AccountId) -> Result<Option<Account>> {
+pub(crate) fn of_shop_by_id(db: &dyn Db, shop: ShopId, account: AccountId) -> Result<Option<Account>> {
     sql::one(db, "SELECT * FROM accounts WHERE id = ?1 AND shop_id = ?2", [account.0, shop.0], read)
 }
 
-pub(super) fn by_token(db: &Connection, token: &str) -> Result<Option<Account>> {
+pub(crate) fn by_token(db: &dyn Db, token: &str) -> Result<Option<Account>> {
     sql::one(db, "SELECT * FROM accounts WHERE token = ?1", [token], read)
 }
 
-pub(super) fn list(db: &Connection, shop: ShopId) -> Result<Vec<Account>> {
+pub(crate) fn list(db: &dyn Db, shop: ShopId) -> Result<Vec<Account>> {
     sql::all(db, "SELECT * FROM accounts WHERE shop_id = ?1 ORDER BY id", [shop.0], read)
 }
 
-fn read(row: &Row<'_>) -> Result<Account> {
+fn read(row: &dyn Row) -> Result<Account> {
     Ok(Account {
         id: AccountId(row.number("id")?),
         shop: ShopId(row.number("shop_id")?),

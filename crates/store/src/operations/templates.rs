@@ -1,13 +1,12 @@
 //! The owner's own mail templates.
 
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, params};
 use crate::{Result, ShopId, TemplateText};
 use ipnd_core::{Language, MailKind};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 
-pub(super) fn get(
-    db: &Connection,
+pub(crate) fn get(
+    db: &dyn Db,
     shop: ShopId,
     kind: MailKind,
     language: Language,
@@ -27,8 +26,8 @@ pub(super) fn get(
 }
 
 /// Keeps the owner's version, or goes back to the built-in one.
-pub(super) fn put(
-    db: &Connection,
+pub(crate) fn put(
+    db: &dyn Db,
     shop: ShopId,
     (kind, language): (MailKind, Language),
     text: Option<&TemplateText>,

@@ -1,14 +1,13 @@
 //! The answers by which notifications were decided. Of a notification that only names something, they are the fact.
 
-use super::command::Desk;
-use super::sql::{self, Columns as _};
+use super::Desk;
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{KeptAnswer, NotificationId, Result, ShopId, StoreError};
 use ipnd_core::limits::ANSWERED_LOOKS_KEPT_MAX;
-use rusqlite::{Connection, params};
 
 /// Keeps the answers of one look. Such that say just what the last ones said are not kept again, so a flood of copies
 /// does not fill the disk (T-G08).
-pub(super) fn keep(
+pub(crate) fn keep(
     desk: &Desk<'_>,
     notification: NotificationId,
     attempt: u32,
@@ -45,7 +44,7 @@ pub(super) fn keep(
 }
 
 /// The answers of the last look.
-fn last(db: &Connection, notification: NotificationId) -> Result<Vec<KeptAnswer>> {
+fn last(db: &dyn Db, notification: NotificationId) -> Result<Vec<KeptAnswer>> {
     sql::all(
         db,
         "SELECT * FROM answers
@@ -65,20 +64,20 @@ fn say_the_same(before: &[KeptAnswer], now: &[KeptAnswer]) -> bool {
     before.len() == now.len() && before.iter().zip(now).all(|(before, now)| says(before) == says(now))
 }
 
-fn read(row: &rusqlite::Row<'_>) -> Result<KeptAnswer> {
+fn read(row: &dyn Row) -> Result<KeptAnswer> {
     let status = row.number("status")?;
     Ok(KeptAnswer {
         position: row.small("position")?,
         at: row.time("at")?,
         address: row.text("address")?,
         status: u16::try_from(status).map_err(|error| StoreError::Failed(error.to_string()))?,
-        body: row.get("body")?,
+        body: row.bytes("body")?,
         is_complete: row.flag("is_complete")?,
     })
 }
 
 /// All that are kept of one notification, oldest first, each with the number of its look.
-pub(super) fn of(db: &Connection, shop: ShopId, id: NotificationId) -> Result<Vec<(u32, KeptAnswer)>> {
+pub(crate) fn of(db: &dyn Db, shop: ShopId, id: NotificationId) -> Result<Vec<(u32, KeptAnswer)>> {
     sql::all(
         db,
         "SELECT a.* FROM answers a JOIN notifications n ON n.id = a.notification_id

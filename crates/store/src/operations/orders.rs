@@ -1,32 +1,31 @@
 //! Orders: registering, cancelling, writing to their customers.
 
+use super::Desk;
 use super::audit::{self, Deed};
 use super::bind::{self, Touched};
-use super::command::Desk;
 use super::effects::{self, NewMail};
-use super::sql;
 use super::{adopt, order_rows, refold};
+use crate::sql::{self, Columns as _, params};
 use crate::{Change, MailId, NewOrder, Order, OrderId, OrderSource, Result, ShopId, StoreError};
 use ipnd_core::fold::Facts;
 use ipnd_core::{Customer, Language, MailKind, Terms, fold};
 use jiff::Timestamp;
-use rusqlite::params;
 use std::borrow::Cow;
 
 /// An order about to be written.
-pub(super) struct Registration<'a> {
-    pub(super) shop: ShopId,
-    pub(super) reference: String,
-    pub(super) token: String,
-    pub(super) terms: &'a Terms,
-    pub(super) customer: &'a Customer,
-    pub(super) language: Option<Language>,
-    pub(super) source: OrderSource,
-    pub(super) created_at: Timestamp,
+pub(crate) struct Registration<'a> {
+    pub(crate) shop: ShopId,
+    pub(crate) reference: String,
+    pub(crate) token: String,
+    pub(crate) terms: &'a Terms,
+    pub(crate) customer: &'a Customer,
+    pub(crate) language: Option<Language>,
+    pub(crate) source: OrderSource,
+    pub(crate) created_at: Timestamp,
 }
 
 impl OrderSource {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Storefront => "storefront",
             Self::Api => "api",
@@ -34,12 +33,12 @@ impl OrderSource {
         }
     }
 
-    pub(super) fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         [Self::Storefront, Self::Api, Self::Event].into_iter().find(|source| source.word() == word)
     }
 }
 
-pub(super) fn register(desk: &mut Desk<'_>, new: &NewOrder, token: String) -> Result<Order> {
+pub(crate) fn register(desk: &mut Desk<'_>, new: &NewOrder, token: String) -> Result<Order> {
     let reference = match &new.reference {
         Some(reference) => sql::clean(reference).into_owned(),
         None => next_reference(desk, new.shop)?,
@@ -69,14 +68,14 @@ fn next_reference(desk: &Desk<'_>, shop: ShopId) -> Result<String> {
     loop {
         let number = sql::one(
             desk,
-            "UPDATE shops SET next_reference = next_reference + 1 WHERE id = ?1 RETURNING next_reference - 1",
+            "UPDATE shops SET next_reference = next_reference + 1 WHERE id = ?1 RETURNING next_reference - 1 AS id",
             [shop.0],
-            |row| Ok(row.get::<_, i64>(0)?),
+            |row| row.number("id"),
         )?;
         let reference = number.ok_or_else(no_shop)?.to_string();
         let taken = sql::count(
             desk,
-            "SELECT count(*) FROM orders WHERE shop_id = ?1 AND reference = ?2",
+            "SELECT count(*) AS n FROM orders WHERE shop_id = ?1 AND reference = ?2",
             params![shop.0, reference],
         )?;
         if taken == 0 {
@@ -90,7 +89,7 @@ fn no_shop() -> StoreError {
 }
 
 /// Writes an order and its items, as yet without events.
-pub(super) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
+pub(crate) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
     let state = fold(Facts { terms: new.terms, cancelled_at: None, events: &[], answers: &[] });
     let created_at = sql::time(new.created_at);
     let nothing = state.paid.decimal();
@@ -112,12 +111,12 @@ pub(super) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
             new.token,
             new.shop.0,
         ],
-        |row| Ok(row.get::<_, i64>(0)?),
+        |row| row.number("id"),
     )?;
     let order = order.ok_or_else(|| {
         StoreError::Conflict(format!("there is an order with the reference “{}” already", new.reference))
     })?;
-    sql::insert(
+    sql::run(
         desk,
         "INSERT INTO order_details (order_id, customer_address, registered_customer, state, search_text)
          VALUES (?1, '', ?2, ?3, '')",
@@ -160,7 +159,7 @@ fn cleaned(customer: &Customer) -> Customer {
 }
 
 /// False when it was cancelled before, or when money counts towards it: what is paid is refunded, not cancelled.
-pub(super) fn cancel(desk: &mut Desk<'_>, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool> {
+pub(crate) fn cancel(desk: &mut Desk<'_>, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool> {
     let known = order_rows::by_id(desk, shop, order)?;
     let may = |order: &Order| order.cancelled_at.is_none() && order.state.may_be_cancelled();
     if !known.as_ref().is_some_and(may) {
@@ -182,7 +181,7 @@ pub(super) fn cancel(desk: &mut Desk<'_>, shop: ShopId, order: OrderId, now: Tim
     Ok(true)
 }
 
-pub(super) fn write_message(
+pub(crate) fn write_message(
     desk: &mut Desk<'_>,
     shop: ShopId,
     order: OrderId,
@@ -191,7 +190,7 @@ pub(super) fn write_message(
 ) -> Result<Option<MailId>> {
     let reachable = sql::count(
         desk,
-        "SELECT count(*) FROM orders WHERE id = ?1 AND shop_id = ?2 AND customer_email IS NOT NULL",
+        "SELECT count(*) AS n FROM orders WHERE id = ?1 AND shop_id = ?2 AND customer_email IS NOT NULL",
         [order.0, shop.0],
     )?;
     if reachable == 0 {

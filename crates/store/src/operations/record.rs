@@ -1,27 +1,26 @@
 //! Recording what a genuine notification says, once.
 
+use super::Desk;
 use super::bind::Touched;
-use super::command::Desk;
 use super::reviews::{self, Asked};
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, params};
 use crate::{NotificationId, Result, ShopId};
 use ipnd_core::{Concern, Event, ExaminedEvent, Question, QuestionKind};
 use jiff::Timestamp;
-use rusqlite::params;
 use serde_json::Value;
 
 /// Characters of a comparison that are shown to the owner.
 const SHOWN_CHARS_MAX: usize = 300;
 
 /// Who tells: the notification with its account.
-pub(super) struct Told {
-    pub(super) shop: ShopId,
-    pub(super) gateway: String,
-    pub(super) family: String,
-    pub(super) environment: String,
-    pub(super) creates_orders: bool,
-    pub(super) notification: NotificationId,
-    pub(super) now: Timestamp,
+pub(crate) struct Told {
+    pub(crate) shop: ShopId,
+    pub(crate) gateway: String,
+    pub(crate) family: String,
+    pub(crate) environment: String,
+    pub(crate) creates_orders: bool,
+    pub(crate) notification: NotificationId,
+    pub(crate) now: Timestamp,
 }
 
 /// What decides about money and about where an event belongs. Another telling may differ in everything else: gateways
@@ -42,7 +41,7 @@ const DECISIVE: [&str; 9] = [
 /// and where it says something decisive that the first one does not say, the owner is asked and the first stands
 /// (T-C03). Only an order that the first one did not name is taken from a later one, and a telling that is proved
 /// takes the place of one that was not.
-pub(super) fn record(
+pub(crate) fn record(
     desk: &mut Desk<'_>,
     told: &Told,
     links: &mut Links,
@@ -59,7 +58,7 @@ pub(super) fn record(
         params![told.shop.0, told.family, told.environment, event.identity],
         |row| {
             let is_unproven = row.text("concerns")?.contains(QuestionKind::Unproven.word());
-            let order = row.get("order_id")?;
+            let order = row.number_opt("order_id")?;
             Ok((row.number("id")?, row.text("event")?, row.text("gateway")?, order, is_unproven))
         },
     )?;
@@ -152,7 +151,7 @@ fn concerns(desk: &Desk<'_>, told: &Told, examined: &ExaminedEvent) -> Result<Ve
     let mut concerns: Vec<Concern> = examined.concerns.iter().map(cleaned).collect();
     let is_known = concerns.iter().any(|concern| concern.kind == QuestionKind::Environment);
     if told.environment != "live" && examined.event.kind.concerns_an_order() && !is_known {
-        let sql = "SELECT count(*) FROM accounts a JOIN shops s ON s.id = a.shop_id
+        let sql = "SELECT count(*) AS n FROM accounts a JOIN shops s ON s.id = a.shop_id
                    WHERE a.shop_id = ?1 AND a.environment = 'live' AND s.is_sample = 0";
         if sql::count(desk, sql, [told.shop.0])? > 0 {
             concerns.push(Concern {
@@ -199,14 +198,14 @@ fn insert(desk: &Desk<'_>, told: &Told, (event, text): (&Event, &str), concerns:
 
 /// Which events a notification told of, in their sequence. One that is asked about again tells further ones behind
 /// those of before.
-pub(super) struct Links {
+pub(crate) struct Links {
     /// Told by earlier looks.
     before: Vec<i64>,
     next_position: i64,
 }
 
 impl Links {
-    pub(super) fn load(desk: &Desk<'_>, notification: NotificationId) -> Result<Self> {
+    pub(crate) fn load(desk: &Desk<'_>, notification: NotificationId) -> Result<Self> {
         let before = sql::all(
             desk,
             "SELECT event_id FROM notification_events WHERE notification_id = ?1 ORDER BY position",

@@ -1,14 +1,13 @@
 //! Handing in what came of a check: the one transaction in which a notification becomes events, state and effects.
 
-use super::command::Desk;
+use super::Desk;
 use super::record::{self, Told};
-use super::sql::{self, Columns as _};
 use super::{answers, bind, checks, refold};
+use crate::sql::{self, Columns as _, params};
 use crate::{Change, CheckOutcome, CheckState, NotificationId, Result, Settled, ShopId};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;
 use ipnd_core::{ExaminedEvent, Reason};
 use jiff::Timestamp;
-use rusqlite::params;
 
 /// Attempts of one check that are kept.
 const ATTEMPTS_KEPT_MAX: u32 = 100;
@@ -22,7 +21,7 @@ struct Look {
     again_at: Option<Timestamp>,
 }
 
-pub(super) fn settle(
+pub(crate) fn settle(
     desk: &mut Desk<'_>,
     notification: NotificationId,
     lease: i64,
@@ -113,7 +112,7 @@ impl Look {
              WHERE notification_id = ?1",
             params![self.notification.0, state.word(), sql::time(self.now), code, sql::clean_opt(detail)],
         )?;
-        desk.waiting.one_less(self.account);
+        desk.one_less_waits(self.account);
         Ok(())
     }
 
@@ -123,7 +122,7 @@ impl Look {
         sql::run(
             desk,
             "UPDATE checks SET due_at = ?2, lease_until = NULL, reason = ?3, reason_detail = ?4, news = 0,
-                 attempts_before = iif(news = 1, attempts, attempts_before)
+                 attempts_before = CASE WHEN news = 1 THEN attempts ELSE attempts_before END
              WHERE notification_id = ?1",
             params![self.notification.0, sql::time(until), code, sql::clean_opt(detail)],
         )?;
@@ -135,7 +134,7 @@ impl Look {
 }
 
 fn has_told(desk: &Desk<'_>, notification: NotificationId) -> Result<bool> {
-    let sql = "SELECT count(*) FROM notification_events WHERE notification_id = ?1";
+    let sql = "SELECT count(*) AS n FROM notification_events WHERE notification_id = ?1";
     Ok(sql::count(desk, sql, [notification.0])? > 0)
 }
 

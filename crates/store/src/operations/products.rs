@@ -1,8 +1,7 @@
 //! Products.
 
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{NewProduct, Product, ProductId, ProductKind, Result, ShopId, StoreError};
-use rusqlite::{Connection, Row, params};
 
 fn kind_word(kind: ProductKind) -> &'static str {
     match kind {
@@ -16,7 +15,7 @@ fn kind(word: &str) -> Option<ProductKind> {
 }
 
 /// Makes a product, or replaces the one with this article number.
-pub(super) fn put(db: &Connection, new: &NewProduct) -> Result<Product> {
+pub(crate) fn put(db: &dyn Db, new: &NewProduct) -> Result<Product> {
     let product = sql::one(
         db,
         "INSERT INTO products (sku, name, price, currency, kind, stock, description, access, is_offered, shop_id)
@@ -43,15 +42,15 @@ pub(super) fn put(db: &Connection, new: &NewProduct) -> Result<Product> {
     product.ok_or_else(|| StoreError::Failed("the product just written is missing".to_owned()))
 }
 
-pub(super) fn by_sku(db: &Connection, shop: ShopId, sku: &str) -> Result<Option<Product>> {
+pub(crate) fn by_sku(db: &dyn Db, shop: ShopId, sku: &str) -> Result<Option<Product>> {
     sql::one(db, "SELECT * FROM products WHERE shop_id = ?1 AND sku = ?2", params![shop.0, sku], read)
 }
 
-pub(super) fn list(db: &Connection, shop: ShopId) -> Result<Vec<Product>> {
+pub(crate) fn list(db: &dyn Db, shop: ShopId) -> Result<Vec<Product>> {
     sql::all(db, "SELECT * FROM products WHERE shop_id = ?1 ORDER BY id", [shop.0], read)
 }
 
-fn read(row: &Row<'_>) -> Result<Product> {
+fn read(row: &dyn Row) -> Result<Product> {
     Ok(Product {
         id: ProductId(row.number("id")?),
         shop: ShopId(row.number("shop_id")?),
@@ -60,7 +59,7 @@ fn read(row: &Row<'_>) -> Result<Product> {
         description: row.text("description")?,
         price: row.money("price", "currency")?,
         kind: row.word("kind", kind)?,
-        stock: row.get("stock")?,
+        stock: row.number_opt("stock")?,
         access: row.text("access")?,
         is_offered: row.flag("is_offered")?,
     })

@@ -1,16 +1,15 @@
 //! Leases on notifications whose proof is due.
 
-use super::command::Desk;
-use super::sql::{self, Columns as _};
+use super::Desk;
 use super::{accounts, notifications};
+use crate::sql::{self, Columns as _, params};
 use crate::{Change, DueCheck, NotificationId, Result, ShopId, StoreError};
 use ipnd_core::limits::NEWS_ASKED_EVERY_SECONDS;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
 
 /// Takes leases on what is due, oldest first. While a lease lasts, `due_at` is its end: a lease that is not handed
 /// back runs out by itself.
-pub(super) fn claim(
+pub(crate) fn claim(
     desk: &mut Desk<'_>,
     now: Timestamp,
     limit: u32,
@@ -42,7 +41,7 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
     let due = sql::one(
         desk,
         "SELECT n.id, n.account_id, n.received_at, n.method, n.query, n.headers, n.body, c.lease,
-                c.attempts - c.attempts_before AS attempts, ifnull(c.news_at, n.received_at) AS news_at
+                c.attempts - c.attempts_before AS attempts, coalesce(c.news_at, n.received_at) AS news_at
          FROM notifications n JOIN checks c ON c.notification_id = n.id WHERE n.id = ?1",
         [id],
         |row| {
@@ -62,7 +61,7 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
 }
 
 /// When the gateway may be asked about news that came at `now`: at once, unless it has only just been asked.
-pub(super) fn askable_at(asked_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
+pub(crate) fn askable_at(asked_at: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let pause = SignedDuration::from_secs(NEWS_ASKED_EVERY_SECONDS);
     let rested_at = asked_at.map(|asked_at| asked_at.saturating_add(pause).expect("a few seconds"));
     rested_at.map_or(now, |rested_at| rested_at.max(now))
@@ -70,7 +69,7 @@ pub(super) fn askable_at(asked_at: Option<Timestamp>, now: Timestamp) -> Timesta
 
 /// Makes an unproven or given-up notification due at once. A worker that is at it right now loses its lease at the
 /// next claim; it is then asked once more, which changes nothing.
-pub(super) fn again(
+pub(crate) fn again(
     desk: &mut Desk<'_>,
     shop: ShopId,
     notification: NotificationId,
@@ -92,7 +91,7 @@ pub(super) fn again(
         params![notification.0, sql::time(now)],
     )?;
     if state == "given_up" {
-        desk.waiting.one_more(account);
+        desk.one_more_waits(account);
     }
     desk.announce(Change::Notification(notification));
     desk.announce(Change::Work);

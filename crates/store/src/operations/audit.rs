@@ -1,22 +1,21 @@
 //! Who did what, and when.
 
-use super::sql;
+use crate::sql::{self, Db, params};
 use crate::{Result, ShopId};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
 
-pub(super) struct Deed<'a> {
-    pub(super) at: Timestamp,
-    pub(super) shop: Option<ShopId>,
+pub(crate) struct Deed<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) shop: Option<ShopId>,
     /// The person, as far as known.
-    pub(super) who: Option<&'a str>,
-    pub(super) what: &'static str,
+    pub(crate) who: Option<&'a str>,
+    pub(crate) what: &'static str,
     /// What it was done to: a prefixed id.
-    pub(super) about: String,
-    pub(super) detail: &'a str,
+    pub(crate) about: String,
+    pub(crate) detail: &'a str,
 }
 
-pub(super) fn note(db: &Connection, deed: &Deed<'_>) -> Result<()> {
+pub(crate) fn note(db: &dyn Db, deed: &Deed<'_>) -> Result<()> {
     sql::insert(
         db,
         "INSERT INTO audit (at, shop_id, who, what, about, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

@@ -1,16 +1,15 @@
 //! Leases on mails, and what came of them.
 
-use super::command::Desk;
-use super::sql::{self, Columns as _};
+use super::Desk;
 use super::{order_rows, reviews, shops};
+use crate::sql::{self, Columns as _, Row, params};
 use crate::{Change, DueMail, MailId, MailOutcome, Order, OrderId, Result, Settled, ShopId, StoreError};
 use ipnd_core::{MailKind, Reason};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Row, params};
 
 /// Takes leases on what is due, oldest first. The attempt is on the disk before the mail can go out, so that an
 /// attempt whose end nobody knows can be seen afterwards (T-C08).
-pub(super) fn claim(
+pub(crate) fn claim(
     desk: &mut Desk<'_>,
     now: Timestamp,
     limit: u32,
@@ -88,8 +87,8 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueMail> {
     due.ok_or_else(|| missing("row"))
 }
 
-fn order_of(desk: &Desk<'_>, mail: &Row<'_>) -> Result<Option<Order>> {
-    match mail.get::<_, Option<i64>>("order_id")? {
+fn order_of(desk: &Desk<'_>, mail: &dyn Row) -> Result<Option<Order>> {
+    match mail.number_opt("order_id")? {
         Some(id) => order_rows::any_by_id(desk, id)?.ok_or_else(|| missing("order")).map(Some),
         None => Ok(None),
     }
@@ -99,7 +98,7 @@ fn missing(what: &str) -> StoreError {
     StoreError::Failed(format!("the {what} of a mail is missing"))
 }
 
-pub(super) fn settle(
+pub(crate) fn settle(
     desk: &mut Desk<'_>,
     mail: MailId,
     lease: i64,
@@ -111,7 +110,7 @@ pub(super) fn settle(
         "SELECT order_id FROM mails
          WHERE id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
         [mail.0, lease],
-        |row| Ok(row.get::<_, Option<i64>>("order_id")?),
+        |row| row.number_opt("order_id"),
     )?;
     let Some(order) = order else { return Ok(Settled::Stale) };
     match outcome {

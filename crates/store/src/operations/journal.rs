@@ -1,65 +1,33 @@
 //! Keeping what came in: the only thing that stands between a gateway and its answer.
 
+use super::Desk;
 use super::checks;
-use super::command::Desk;
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, params};
 use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
 use ipnd_core::limits::COPIES_KEPT_MAX;
 use jiff::SignedDuration;
-use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
 
 /// A copy of a notification that was called forged or given up has the gateway asked again, at most this often:
 /// the gateway may have been wrong, and floods of copies must cost nothing.
 const ASK_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// How many unproven notifications each account has. Counted once when the writer starts, then kept up to date by it,
-/// because counting for every notification would cost more than keeping it.
-#[derive(Default)]
-pub(super) struct Waiting(HashMap<i64, u32>);
-
-impl Waiting {
-    pub(super) fn count(db: &Connection) -> Result<Self> {
-        let counts = sql::all(
-            db,
-            "SELECT account_id, count(*) AS waiting FROM checks WHERE state = 'waiting' GROUP BY account_id",
-            [],
-            |row| Ok((row.number("account_id")?, row.small("waiting")?)),
-        )?;
-        Ok(Self(counts.into_iter().collect()))
-    }
-
-    fn of(&self, account: i64) -> u32 {
-        self.0.get(&account).copied().unwrap_or(0)
-    }
-
-    pub(super) fn one_more(&mut self, account: i64) {
-        *self.0.entry(account).or_default() += 1;
-    }
-
-    pub(super) fn one_less(&mut self, account: i64) {
-        let count = self.0.entry(account).or_default();
-        *count = count.saturating_sub(1);
-    }
-}
-
 /// A notification with everything worked out that does not need the writer.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     notification: NewNotification,
     body_sha256: String,
     headers: String,
 }
 
 impl Prepared {
-    pub(super) fn new(notification: NewNotification) -> Self {
+    pub(crate) fn new(notification: NewNotification) -> Self {
         let body_sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&notification.request.body));
         let headers = sql::json(&notification.request.headers);
         Self { notification, body_sha256, headers }
     }
 }
 
-pub(super) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
+pub(crate) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
     let account = new.notification.account.0;
     let known = sql::one(
         desk,
@@ -78,7 +46,7 @@ pub(super) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> 
 
 fn keep(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
     let account = new.notification.account.0;
-    if desk.waiting.of(account) >= waiting_max {
+    if desk.is_full(account, waiting_max)? {
         return Err(StoreError::TooManyWaiting);
     }
     let shop =
@@ -103,13 +71,13 @@ fn keep(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journal
             shop,
         ],
     )?;
-    sql::insert(
+    sql::run(
         desk,
         "INSERT INTO checks (notification_id, state, due_at, account_id, shop_id)
          VALUES (?1, 'waiting', ?2, ?3, ?4)",
         params![id, received_at, account, shop],
     )?;
-    desk.waiting.one_more(account);
+    desk.one_more_waits(account);
     desk.announce(Change::Work);
     Ok(Journaled::New(NotificationId(id)))
 }
@@ -166,19 +134,19 @@ fn hear_news(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_ma
         )?;
         return Ok(());
     }
-    if state != "waiting" && desk.waiting.of(account) >= waiting_max {
+    if state != "waiting" && desk.is_full(account, waiting_max)? {
         return Err(StoreError::TooManyWaiting);
     }
     let due_at = sql::time(checks::askable_at(asked_at, received_at));
     sql::run(
         desk,
-        "UPDATE checks SET due_at = iif(state = 'waiting', min(due_at, ?2), ?2), state = 'waiting',
+        "UPDATE checks SET due_at = CASE WHEN state = 'waiting' AND due_at < ?2 THEN due_at ELSE ?2 END, state = 'waiting',
              decided_at = NULL, news_at = ?3, attempts_before = attempts
          WHERE notification_id = ?1",
         params![id.0, due_at, sql::time(received_at)],
     )?;
     if state != "waiting" {
-        desk.waiting.one_more(account);
+        desk.one_more_waits(account);
     }
     desk.announce(Change::Work);
     Ok(())
@@ -188,7 +156,7 @@ fn hear_news(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_ma
 fn doubt_again(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<()> {
     let account = new.notification.account.0;
     let received_at = new.notification.received_at;
-    if desk.waiting.of(account) >= waiting_max {
+    if desk.is_full(account, waiting_max)? {
         return Ok(());
     }
     let asked_before = received_at.checked_sub(ASK_AGAIN_AFTER).unwrap_or(received_at);
@@ -199,7 +167,7 @@ fn doubt_again(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_
         params![id.0, sql::time(received_at), sql::time(asked_before)],
     )?;
     if reopened > 0 {
-        desk.waiting.one_more(account);
+        desk.one_more_waits(account);
         desk.announce(Change::Work);
     }
     Ok(())

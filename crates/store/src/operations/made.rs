@@ -1,22 +1,21 @@
 //! Orders made from a payment that named an unknown reference.
 
+use super::Desk;
 use super::adopt;
 use super::bind::Loose;
-use super::command::Desk;
 use super::orders::{self, Registration};
 use super::record::Told;
-use super::sql::{self, Columns as _};
+use crate::sql::{self, Columns as _, params};
 use crate::{OrderSource, Result, ShopId, StoreError, token};
 use ipnd_core::{Customer, Event, EventItem, EventKind, Item, Money, Terms};
 use jiff::Timestamp;
-use rusqlite::params;
 
 /// Characters of a name made of several.
 const NAME_CHARS_MAX: usize = 200;
 
 /// Makes an order where the account allows it: from a payment that is real money or its announcement, names an amount,
 /// and has nothing wrong with it.
-pub(super) fn when_allowed(desk: &mut Desk<'_>, told: &Told, payment: &Loose) -> Result<Option<i64>> {
+pub(crate) fn when_allowed(desk: &mut Desk<'_>, told: &Told, payment: &Loose) -> Result<Option<i64>> {
     use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
     let fits = matches!(payment.kind(), PaymentAuthorized | PaymentCompleted | PaymentPending)
         && payment.examined.concerns.is_empty()
@@ -36,7 +35,7 @@ pub(super) fn when_allowed(desk: &mut Desk<'_>, told: &Told, payment: &Loose) ->
 /// # Errors
 /// [`StoreError::Conflict`] when the payment names no amount, its reference is taken, or its transaction pays another
 /// order already.
-pub(super) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp) -> Result<i64> {
+pub(crate) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp) -> Result<i64> {
     let event = &payment.examined.event;
     let reference = payment.reference().unwrap_or_else(|| payment.transaction()).to_owned();
     let amount = event.amount.filter(|amount| amount.is_positive());

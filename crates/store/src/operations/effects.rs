@@ -1,29 +1,28 @@
 //! Performing decisions inside the database: mails into the outbox, units out of stock. Each once.
 
-use super::command::Desk;
-use super::sql;
+use super::Desk;
+use crate::sql::{self, Columns as _, params};
 use crate::{Change, MailId, Result, ShopId};
 use ipnd_core::{Effect, MailKind, Money};
 use jiff::Timestamp;
-use rusqlite::params;
 
 /// The reason of a mail to a customer whose address nobody knows.
-pub(super) const NO_ADDRESS: &str = "no_address";
+pub(crate) const NO_ADDRESS: &str = "no_address";
 
 /// A mail for the outbox.
-pub(super) struct NewMail<'a> {
-    pub(super) kind: MailKind,
-    pub(super) subject: &'a str,
-    pub(super) amount: Option<Money>,
+pub(crate) struct NewMail<'a> {
+    pub(crate) kind: MailKind,
+    pub(crate) subject: &'a str,
+    pub(crate) amount: Option<Money>,
     /// What the owner wrote.
-    pub(super) message: Option<i64>,
+    pub(crate) message: Option<i64>,
     /// Whether there is an address. Without one the mail is kept as failed, so that the owner sees that the customer
     /// was not told.
-    pub(super) can_reach: bool,
+    pub(crate) can_reach: bool,
 }
 
 /// Puts a mail into the outbox; `None` when the same one is there already.
-pub(super) fn put_mail(
+pub(crate) fn put_mail(
     desk: &mut Desk<'_>,
     shop: ShopId,
     order: Option<i64>,
@@ -53,7 +52,7 @@ pub(super) fn put_mail(
             order,
             shop.0,
         ],
-        |row| Ok(row.get::<_, i64>(0)?),
+        |row| row.number("id"),
     )?;
     if id.is_some() {
         desk.announce(Change::Work);
@@ -62,7 +61,7 @@ pub(super) fn put_mail(
 }
 
 /// The customer's address has become known: what could not be sent can be now.
-pub(super) fn reach_after_all(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
+pub(crate) fn reach_after_all(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
     let released = sql::run(
         desk,
         "UPDATE mails SET state = 'waiting', due_at = ?2, reason = NULL, reason_detail = NULL
@@ -76,7 +75,7 @@ pub(super) fn reach_after_all(desk: &mut Desk<'_>, order: i64, now: Timestamp) -
 }
 
 /// Takes units of a product out of stock, once for each order. Articles that the shop does not keep do not move.
-pub(super) fn move_stock(
+pub(crate) fn move_stock(
     desk: &Desk<'_>,
     shop: ShopId,
     order: i64,

@@ -1,25 +1,24 @@
 //! How the queues stand.
 
-use super::command::Desk;
-use super::sql::{self, Columns as _};
+use super::Desk;
+use crate::sql::{self, Columns as _, Db, Row};
 use crate::{Backlog, Result, StoreError};
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
 
 /// Counts what waits. The oldest due item tells whether anybody still works (T-G10).
-pub(super) fn backlog(db: &Connection, now: Timestamp) -> Result<Backlog> {
-    let read = |row: &Row<'_>| Ok((u64::from(row.small("waiting")?), row.time_opt("oldest")?));
+pub(crate) fn backlog(db: &dyn Db, now: Timestamp) -> Result<Backlog> {
+    let read = |row: &dyn Row| Ok((u64::from(row.small("waiting")?), row.time_opt("oldest")?));
     let nothing = (0, None);
     let checks = sql::one(
         db,
         "SELECT count(*) AS waiting, min(due_at) AS oldest FROM checks WHERE state = 'waiting'",
-        [],
+        sql::NONE,
         read,
     )?;
     let mails = sql::one(
         db,
         "SELECT count(*) AS waiting, min(due_at) AS oldest FROM mails WHERE state = 'waiting'",
-        [],
+        sql::NONE,
         read,
     )?;
     let (checks_waiting, oldest_check) = checks.unwrap_or(nothing);
@@ -33,7 +32,7 @@ pub(super) fn backlog(db: &Connection, now: Timestamp) -> Result<Backlog> {
 }
 
 /// Writes something, so that a commit has to reach the disk.
-pub(super) fn probe(desk: &Desk<'_>) -> Result<()> {
-    let written = sql::run(desk, "UPDATE probe SET writes = writes + 1", [])?;
+pub(crate) fn probe(desk: &Desk<'_>) -> Result<()> {
+    let written = sql::run(desk, "UPDATE probe SET writes = writes + 1", sql::NONE)?;
     if written == 1 { Ok(()) } else { Err(StoreError::Failed("the probe's row is missing".to_owned())) }
 }

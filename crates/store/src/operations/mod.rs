@@ -1,0 +1,29 @@
+//! What the operations do: one file for each area, written once for both engines.
+
+pub(crate) mod accounts;
+pub(crate) mod adopt;
+pub(crate) mod answers;
+pub(crate) mod audit;
+pub(crate) mod bind;
+pub(crate) mod checks;
+mod desk;
+pub(crate) mod effects;
+pub(crate) mod happenings;
+pub(crate) mod health;
+pub(crate) mod journal;
+pub(crate) mod made;
+pub(crate) mod mail_rows;
+pub(crate) mod mails;
+pub(crate) mod notifications;
+pub(crate) mod order_rows;
+pub(crate) mod orders;
+pub(crate) mod people;
+pub(crate) mod products;
+pub(crate) mod record;
+pub(crate) mod refold;
+pub(crate) mod reviews;
+pub(crate) mod settle;
+pub(crate) mod shops;
+pub(crate) mod templates;
+
+pub(crate) use desk::{Desk, Waiting};

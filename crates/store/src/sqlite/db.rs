@@ -1,0 +1,83 @@
+//! A connection to SQLite as the operations see it.
+
+use crate::sql::{Bind, Db, Row, Value};
+use crate::{Result, StoreError};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Statement, ToSql};
+
+impl Db for Connection {
+    fn query(
+        &self,
+        sql: &'static str,
+        values: &[&dyn Bind],
+        each: &mut dyn FnMut(&dyn Row) -> Result<bool>,
+    ) -> Result<()> {
+        let mut statement = self.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if !each(row)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<usize> {
+        let mut statement = self.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        Ok(statement.raw_execute()?)
+    }
+
+    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<i64> {
+        Db::execute(self, sql, values)?;
+        Ok(self.last_insert_rowid())
+    }
+
+    fn pick(&self, sqlite: &'static str, _postgres: &'static str) -> &'static str {
+        sqlite
+    }
+}
+
+impl Row for rusqlite::Row<'_> {
+    fn value(&self, column: &'static str) -> Result<Value<'_>> {
+        let damage =
+            |what: &str| StoreError::Failed(format!("the database is damaged: column {column} holds {what}"));
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(Value::Null),
+            ValueRef::Integer(number) => Ok(Value::Number(number)),
+            ValueRef::Text(text) => {
+                std::str::from_utf8(text).map(Value::Text).map_err(|_| damage("text that is not UTF-8"))
+            }
+            ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes)),
+            ValueRef::Real(_) => Err(damage("a floating point number")),
+        }
+    }
+}
+
+struct Bound<'a>(Value<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Number(number) => ValueRef::Integer(number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn bind(statement: &mut Statement<'_>, values: &[&dyn Bind]) -> Result<()> {
+    let wanted = statement.parameter_count();
+    if values.len() != wanted {
+        return Err(StoreError::Failed(format!(
+            "a statement takes {wanted} values and got {}",
+            values.len()
+        )));
+    }
+    for (index, value) in values.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, Bound(value.value()))?;
+    }
+    Ok(())
+}
