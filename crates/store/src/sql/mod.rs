@@ -23,6 +23,7 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
+#[expect(dead_code, reason = "PostgreSQL follows")]
 /// A connection inside a transaction.
 pub(crate) trait Db {
     /// Calls `each` for every row until it says that it has seen enough (`false`).
