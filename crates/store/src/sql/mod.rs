@@ -23,7 +23,7 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-#[expect(dead_code, reason = "PostgreSQL follows")]
+#[allow(dead_code, reason = "PostgreSQL follows")]
 /// A connection inside a transaction.
 pub(crate) trait Db {
     /// Calls `each` for every row until it says that it has seen enough (`false`).
@@ -52,7 +52,7 @@ pub(crate) trait Db {
 
 /// What transactions on different nodes must not work on at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "PostgreSQL follows")]
+#[allow(dead_code, reason = "PostgreSQL follows")]
 pub(crate) enum Subject<'a> {
     /// An order, by its id: its row is locked.
     Order(i64),
