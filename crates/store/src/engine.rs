@@ -3,7 +3,7 @@
 use crate::operations::Desk;
 use crate::operations::journal::Prepared;
 use crate::sql::Db;
-use crate::{Change, Clock, Journaled, Result};
+use crate::{Change, Clock, Durability, Journaled, Result};
 use tokio::sync::broadcast;
 
 /// A database that can be written by one operation at a time, or by several that do not get in each other's way.
@@ -25,6 +25,8 @@ pub(crate) trait Engine: Send + Sync + 'static {
     ) -> impl Future<Output = Result<T>> + Send;
 
     fn clock(&self) -> &Clock;
+
+    fn durability(&self) -> Durability;
 
     fn subscribe(&self) -> broadcast::Receiver<Change>;
 

@@ -3,7 +3,9 @@
 mod clock;
 mod engine;
 mod ids;
+mod migrations;
 mod operations;
+pub mod postgres;
 mod records;
 mod sql;
 pub mod sqlite;
@@ -18,7 +20,7 @@ pub use ids::{
 };
 pub use records::{
     Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
-    EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
+    Durability, EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
     NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
     NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
     RecordedEvent, ReviewLine, Settled, Shop, TemplateText, User,

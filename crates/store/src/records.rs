@@ -593,3 +593,22 @@ pub enum Change {
     /// There may be work for the workers.
     Work,
 }
+
+/// How far what has been acknowledged reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It is on the disk of one machine.
+    Local,
+    /// It is on the disks of at least two.
+    Replicated,
+}
+
+impl Durability {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Replicated => "replicated",
+        }
+    }
+}

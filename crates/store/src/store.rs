@@ -2,10 +2,10 @@
 
 use crate::ids::{AccountId, ApiKeyId, MailId, NotificationId, OrderId, ReviewId, ShopId, UserId};
 use crate::records::{
-    Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, EventFilter, Happening, Journaled,
-    KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop,
-    Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine, Product,
-    RecordedEvent, ReviewLine, Settled, Shop, TemplateText, User,
+    Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EventFilter, Happening,
+    Journaled, KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
+    NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine,
+    Product, RecordedEvent, ReviewLine, Settled, Shop, TemplateText, User,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
@@ -21,6 +21,9 @@ pub enum StoreError {
     /// Too much is queued already. Try again in a moment.
     #[error("too much work is queued")]
     Busy,
+    /// The database cannot be reached, or takes no writes just now. Try again in a moment; nothing was acknowledged.
+    #[error("{0}")]
+    Unreachable(String),
     /// The account has too many notifications whose proof is still open.
     #[error("too many notifications of this account wait to be proved")]
     TooManyWaiting,
@@ -236,6 +239,8 @@ pub trait Store: Send + Sync + 'static {
     async fn backlog(&self, now: Timestamp) -> Result<Backlog>;
     /// Succeeds when a write reaches the disk.
     async fn probe(&self) -> Result<()>;
+    /// How far a commit reaches, as read when the store was opened.
+    fn durability(&self) -> Durability;
     /// Hears of every change after this call. A listener that falls behind misses some; it then looks for itself.
     fn changes(&self) -> tokio::sync::broadcast::Receiver<Change>;
     /// Finishes what is queued and closes the files.

@@ -7,11 +7,11 @@ use crate::operations::{
     people, products, reviews, settle, shops, templates,
 };
 use crate::{
-    Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, EventFilter,
-    Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder,
-    NewOwner, NewProduct, NewShop, Notification, NotificationFilter, NotificationId, NotificationLine, Order,
-    OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result, ReviewId, ReviewLine, Settled, Shop,
-    ShopId, Store, TemplateText, User, UserId, token,
+    Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
+    EventFilter, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount,
+    NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
+    NotificationId, NotificationLine, Order, OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result,
+    ReviewId, ReviewLine, Settled, Shop, ShopId, Store, TemplateText, User, UserId, token,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
@@ -368,6 +368,10 @@ impl<E: Engine> Store for E {
 
     async fn probe(&self) -> Result<()> {
         self.write(|desk| health::probe(desk)).await
+    }
+
+    fn durability(&self) -> Durability {
+        Engine::durability(self)
     }
 
     fn changes(&self) -> broadcast::Receiver<Change> {

@@ -37,7 +37,7 @@ pub(crate) fn keep(
         desk,
         "DELETE FROM answers WHERE notification_id = ?1 AND attempt IN (
              SELECT DISTINCT attempt FROM answers WHERE notification_id = ?1
-             ORDER BY attempt DESC LIMIT -1 OFFSET ?2)",
+             ORDER BY attempt DESC LIMIT 9223372036854775807 OFFSET ?2)",
         params![notification.0, ANSWERED_LOOKS_KEPT_MAX],
     )?;
     Ok(())

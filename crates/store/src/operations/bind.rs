@@ -9,9 +9,9 @@ use super::Desk;
 use super::record::Told;
 use super::reviews::{self, Asked};
 use super::{adopt, made};
-use crate::sql::{self, Columns as _, Row, params};
+use crate::sql::{self, Columns as _, Db as _, Row, Subject, params};
 use crate::{NotificationId, Result, ShopId, StoreError};
-use ipnd_core::{EventKind, ExaminedEvent, Question, QuestionKind};
+use ipnd_core::{Event, EventKind, ExaminedEvent, Question, QuestionKind};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -125,6 +125,7 @@ pub(crate) fn take_along(
 }
 
 fn find(desk: &Desk<'_>, event: &Loose) -> Result<Bond> {
+    desk.lock(&subjects(event.shop, &event.examined.event))?;
     let known = if event.kind().is_payment() { by_payment(desk, event)? } else { by_subject(desk, event)? };
     let named = match event.reference() {
         Some(reference) => sql::one(
@@ -147,6 +148,20 @@ fn find(desk: &Desk<'_>, event: &Loose) -> Result<Bond> {
         }
         (None, None) => Ok(Bond::Unknown),
     }
+}
+
+/// What an event is about: nobody else works on any of it until this transaction has ended.
+pub(crate) fn subjects(shop: ShopId, event: &Event) -> Vec<Subject<'_>> {
+    let transaction = event.transaction.as_deref().unwrap_or(&event.identity);
+    let named = [
+        ("transaction", Some(transaction)),
+        ("transaction", event.parent.as_deref()),
+        ("case", event.case.as_deref()),
+        ("reference", event.order_ref.as_deref()),
+    ];
+    let known =
+        named.into_iter().filter_map(|(kind, name)| Some((kind, name.filter(|name| !name.is_empty())?)));
+    known.map(|(kind, name)| Subject::Named(kind, shop.0, name)).collect()
 }
 
 /// The order of a payment by what its shop has seen of the same transaction, of the authorisation it captures, or of

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::{accounts, notifications};
-use crate::sql::{self, Columns as _, params};
+use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, DueCheck, NotificationId, Result, ShopId, StoreError};
 use ipnd_core::limits::NEWS_ASKED_EVERY_SECONDS;
 use jiff::{SignedDuration, Timestamp};
@@ -18,8 +18,12 @@ pub(crate) fn claim(
     let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
     let due = sql::all(
         desk,
-        "SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
-         ORDER BY due_at, notification_id LIMIT ?2",
+        desk.pick(
+            "SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
+             ORDER BY due_at, notification_id LIMIT ?2",
+            "SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
+             ORDER BY due_at, notification_id LIMIT ?2 FOR UPDATE SKIP LOCKED",
+        ),
         params![sql::time(now), limit],
         |row| row.number("notification_id"),
     )?;
@@ -75,6 +79,7 @@ pub(crate) fn again(
     notification: NotificationId,
     now: Timestamp,
 ) -> Result<bool> {
+    desk.lock(&[Subject::Notification(notification.0)])?;
     let before = sql::one(
         desk,
         "SELECT state, account_id FROM checks WHERE notification_id = ?1 AND shop_id = ?2",

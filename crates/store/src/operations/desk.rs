@@ -17,7 +17,6 @@ pub(crate) enum Waiting {
     /// Counted once when the only writer starts, then kept up to date by it, because counting for every notification
     /// would cost more than keeping it.
     Kept(HashMap<i64, u32>),
-    #[expect(dead_code, reason = "PostgreSQL follows")]
     /// Others write as well, so it is counted when it is asked for.
     Counted,
 }
@@ -32,6 +31,11 @@ impl<'a> Desk<'a> {
         if !self.changes.contains(&change) {
             self.changes.push(change);
         }
+    }
+
+    /// As [`Desk::announce`], for what cannot have been said before.
+    pub(crate) fn announce_new(&mut self, change: Change) {
+        self.changes.push(change);
     }
 
     /// Whether an account has as many unproven notifications as it may have.

@@ -85,7 +85,7 @@ pub(crate) fn move_stock(
     let moved = sql::run(
         desk,
         "INSERT INTO stock_movements (sku, quantity, moved_at, product_id, order_id, shop_id)
-         SELECT sku, -?3, ?4, id, ?5, shop_id FROM products WHERE shop_id = ?1 AND sku = ?2
+         SELECT sku, -CAST(?3 AS BIGINT), ?4, id, ?5, shop_id FROM products WHERE shop_id = ?1 AND sku = ?2
          ON CONFLICT (order_id, sku) DO NOTHING",
         params![shop.0, sku, quantity, sql::time(now), order],
     )?;

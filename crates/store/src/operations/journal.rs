@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::checks;
-use crate::sql::{self, Columns as _, params};
+use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
 use ipnd_core::limits::COPIES_KEPT_MAX;
 use jiff::SignedDuration;
@@ -25,6 +25,41 @@ impl Prepared {
         let headers = sql::json(&notification.request.headers);
         Self { notification, body_sha256, headers }
     }
+
+    pub(crate) fn account(&self) -> i64 {
+        self.notification.account.0
+    }
+
+    /// What makes it the same as another: account, hash of the body, query.
+    pub(crate) fn key(&self) -> (i64, String, String) {
+        (self.account(), self.body_sha256.clone(), self.notification.request.query.clone())
+    }
+
+    /// The columns of its row, for those who write many at once.
+    pub(crate) fn columns(&self) -> Columns<'_> {
+        let request = &self.notification.request;
+        Columns {
+            account: self.account(),
+            received_at: sql::time(self.notification.received_at),
+            method: &request.method,
+            query: &request.query,
+            remote: self.notification.remote.map(|remote| remote.to_string()),
+            body: &request.body,
+            headers: &self.headers,
+            body_sha256: &self.body_sha256,
+        }
+    }
+}
+
+pub(crate) struct Columns<'a> {
+    pub(crate) account: i64,
+    pub(crate) received_at: String,
+    pub(crate) method: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) remote: Option<String>,
+    pub(crate) body: &'a [u8],
+    pub(crate) headers: &'a str,
+    pub(crate) body_sha256: &'a str,
 }
 
 pub(crate) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
@@ -84,6 +119,7 @@ fn keep(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journal
 
 fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
     let received_at = new.notification.received_at;
+    desk.lock(&[Subject::Notification(id.0)])?;
     if new.notification.repeats_are_news {
         hear_news(desk, id, new, waiting_max)?;
     }

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::{order_rows, reviews, shops};
-use crate::sql::{self, Columns as _, Row, params};
+use crate::sql::{self, Columns as _, Db as _, Row, params};
 use crate::{Change, DueMail, MailId, MailOutcome, Order, OrderId, Result, Settled, ShopId, StoreError};
 use ipnd_core::{MailKind, Reason};
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,11 @@ pub(crate) fn claim(
     let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
     let due = sql::all(
         desk,
-        "SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
+        desk.pick(
+            "SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
+            "SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2
+             FOR UPDATE SKIP LOCKED",
+        ),
         params![sql::time(now), limit],
         |row| row.number("id"),
     )?;

@@ -72,7 +72,7 @@ fn copies(db: &dyn Db, id: NotificationId) -> Result<Vec<jiff::Timestamp>> {
 fn told_by(db: &dyn Db, id: NotificationId) -> Result<Vec<RecordedEvent>> {
     sql::all(
         db,
-        "SELECT e.id, ?1 AS notification_id, e.order_id, o.reference, e.recorded_at,
+        "SELECT e.id, t.notification_id, e.order_id, o.reference, e.recorded_at,
                 coalesce(t.said_instead, e.event) AS event, e.concerns, t.is_repeat
          FROM notification_events t
          JOIN events e ON e.id = t.event_id
@@ -107,9 +107,9 @@ pub(crate) fn list(db: &dyn Db, shop: ShopId, filter: &NotificationFilter) -> Re
          JOIN accounts a ON a.id = n.account_id
          WHERE n.shop_id = ?1
            AND n.id < ?2
-           AND (?3 IS NULL OR c.state = ?3)
-           AND (?4 IS NULL OR n.account_id = ?4)
-           AND (?5 IS NULL OR EXISTS (SELECT 1 FROM notification_events t JOIN events e ON e.id = t.event_id
+           AND (CAST(?3 AS TEXT) IS NULL OR c.state = ?3)
+           AND (CAST(?4 AS BIGINT) IS NULL OR n.account_id = ?4)
+           AND (CAST(?5 AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM notification_events t JOIN events e ON e.id = t.event_id
                                       WHERE t.notification_id = n.id AND e.order_id = ?5))
          ORDER BY n.id DESC LIMIT ?6",
         params![
@@ -177,8 +177,8 @@ pub(crate) fn events(db: &dyn Db, shop: ShopId, filter: &EventFilter) -> Result<
          FROM events e LEFT JOIN orders o ON o.id = e.order_id
          WHERE e.shop_id = ?1
            AND e.id < ?2
-           AND (?3 IS NULL OR e.kind = ?3)
-           AND (?4 IS NULL OR e.order_id = ?4)
+           AND (CAST(?3 AS TEXT) IS NULL OR e.kind = ?3)
+           AND (CAST(?4 AS BIGINT) IS NULL OR e.order_id = ?4)
          ORDER BY e.id DESC LIMIT ?5",
         params![
             shop.0,

@@ -94,8 +94,8 @@ pub(crate) fn list(db: &dyn Db, shop: ShopId, filter: &OrderFilter) -> Result<Ve
          FROM orders o
          WHERE o.shop_id = ?1
            AND o.id >= ?2 AND o.id < ?3
-           AND (?4 IS NULL OR o.status = ?4)
-           AND (?5 IS NULL OR EXISTS (SELECT 1 FROM order_details d
+           AND (CAST(?4 AS TEXT) IS NULL OR o.status = ?4)
+           AND (CAST(?5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM order_details d
                                       WHERE d.order_id = o.id AND d.search_text LIKE ?5 ESCAPE '!'))
            AND (?6 = 0 OR EXISTS (SELECT 1 FROM reviews r
                                   WHERE r.order_id = o.id AND r.verdict IS NULL AND r.is_moot = 0))

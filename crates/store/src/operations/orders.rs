@@ -5,7 +5,7 @@ use super::audit::{self, Deed};
 use super::bind::{self, Touched};
 use super::effects::{self, NewMail};
 use super::{adopt, order_rows, refold};
-use crate::sql::{self, Columns as _, params};
+use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, MailId, NewOrder, Order, OrderId, OrderSource, Result, ShopId, StoreError};
 use ipnd_core::fold::Facts;
 use ipnd_core::{Customer, Language, MailKind, Terms, fold};
@@ -53,6 +53,7 @@ pub(crate) fn register(desk: &mut Desk<'_>, new: &NewOrder, token: String) -> Re
         source: new.source,
         created_at: new.created_at,
     };
+    desk.lock(&[Subject::Named("reference", new.shop.0, &registration.reference)])?;
     let id = insert(desk, &registration)?;
     // A payment may have been quicker than the shop.
     let mut touched = Touched::from([id]);
@@ -160,6 +161,7 @@ fn cleaned(customer: &Customer) -> Customer {
 
 /// False when it was cancelled before, or when money counts towards it: what is paid is refunded, not cancelled.
 pub(crate) fn cancel(desk: &mut Desk<'_>, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool> {
+    desk.lock(&[Subject::Order(order.0)])?;
     let known = order_rows::by_id(desk, shop, order)?;
     let may = |order: &Order| order.cancelled_at.is_none() && order.state.may_be_cancelled();
     if !known.as_ref().is_some_and(may) {

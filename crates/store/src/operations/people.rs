@@ -22,7 +22,7 @@ fn before(now: Timestamp, span: SignedDuration) -> String {
 // --- Owners ---
 
 pub(crate) fn has_owner(db: &dyn Db) -> Result<bool> {
-    Ok(sql::count(db, "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT 1)", sql::NONE)? > 0)
+    Ok(sql::count(db, "SELECT count(*) AS n FROM (SELECT 1 FROM users LIMIT 1) AS u", sql::NONE)? > 0)
 }
 
 /// The first owner, by the code from the console. Everything is decided here, inside one transaction: of any number of
@@ -56,7 +56,7 @@ pub(crate) fn create_owner(db: &dyn Db, owner: &NewOwner, now: Timestamp) -> Res
     let created = sql::one(
         db,
         "INSERT INTO users (email, language, password_hash, created_at, shop_id) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (email) DO NOTHING RETURNING *",
+         ON CONFLICT (lower(email)) DO NOTHING RETURNING *",
         params![
             sql::clean(&owner.email),
             owner.language.code(),
@@ -73,7 +73,12 @@ pub(crate) fn create_owner(db: &dyn Db, owner: &NewOwner, now: Timestamp) -> Res
 }
 
 pub(crate) fn by_email(db: &dyn Db, email: &str) -> Result<Option<User>> {
-    sql::one(db, "SELECT * FROM users WHERE email = ?1", [sql::clean(email)], user)
+    sql::one(
+        db,
+        "SELECT * FROM users WHERE lower(email) = ?1",
+        [sql::clean(email).to_ascii_lowercase()],
+        user,
+    )
 }
 
 pub(crate) fn set_language(db: &dyn Db, user: UserId, language: Language) -> Result<()> {
@@ -203,7 +208,7 @@ pub(crate) fn count_attempt(
         let attempts = sql::one(
             db,
             "INSERT INTO login_attempts (counted_for, attempts, window_began_at) VALUES (?1, 1, ?2)
-             ON CONFLICT (counted_for) DO UPDATE SET attempts = attempts + 1
+             ON CONFLICT (counted_for) DO UPDATE SET attempts = login_attempts.attempts + 1
              RETURNING attempts",
             params![sql::clean(key), sql::time(now)],
             |row| row.number("attempts"),
@@ -237,7 +242,7 @@ pub(crate) fn create_api_key(
 pub(crate) fn api_key(db: &dyn Db, fingerprint: &str, now: Timestamp) -> Result<Option<(ApiKey, bool)>> {
     sql::one(
         db,
-        "SELECT *, coalesce(last_used_at < ?2, 1) AS is_stale FROM api_keys
+        "SELECT *, CASE WHEN last_used_at >= ?2 THEN 0 ELSE 1 END AS is_stale FROM api_keys
          WHERE fingerprint = ?1 AND revoked_at IS NULL",
         params![fingerprint, before(now, LAST_USE_KEPT_FOR)],
         |row| Ok((api_key_row(row)?, row.flag("is_stale")?)),

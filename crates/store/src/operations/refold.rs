@@ -5,7 +5,7 @@ use super::bind::Touched;
 use super::effects::{self, NewMail};
 use super::order_rows;
 use super::reviews::{self, Asked};
-use crate::sql::{self, Columns as _, params};
+use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, NotificationId, Order, OrderId, Result, StoreError};
 use ipnd_core::fold::Facts;
 use ipnd_core::{
@@ -19,6 +19,7 @@ pub(crate) fn refold_all(desk: &mut Desk<'_>, orders: &Touched, now: Timestamp) 
 
 /// Folds all events and answers of an order, decides what has to be done, and writes all of it down.
 pub(crate) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
+    desk.lock(&[Subject::Order(order)])?;
     let before = order_rows::any_by_id(desk, order)?
         .ok_or_else(|| StoreError::Failed("an order is missing".to_owned()))?;
     let events = sql::all(desk, "SELECT event, concerns FROM events WHERE order_id = ?1", [order], |row| {

@@ -5,7 +5,7 @@ use super::audit::{self, Deed};
 use super::bind::{self, Loose, Touched};
 use super::effects::{self, NewMail};
 use super::{adopt, made, refold};
-use crate::sql::{self, Columns as _, Db, Row, params};
+use crate::sql::{self, Columns as _, Db, Row, Subject, params};
 use crate::{NotificationId, Order, OrderId, Result, ReviewId, ReviewLine, ShopId, StoreError};
 use ipnd_core::limits::PAGE_ROWS_MAX;
 use ipnd_core::{EventKind, MailKind, Question, QuestionKind, Verdict};
@@ -85,7 +85,7 @@ pub(crate) fn put(db: &dyn Db, shop: ShopId, asked: &Asked, now: Timestamp) -> R
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (shop_id, kind, subject, coalesce(order_id, 0)) DO UPDATE
          SET expected = excluded.expected, got = excluded.got, is_moot = 0
-         WHERE verdict IS NULL",
+         WHERE reviews.verdict IS NULL",
         params![
             question.kind.word(),
             sql::clean(&question.expected),
@@ -130,6 +130,11 @@ pub(crate) fn answer(
     (verdict, by): (Verdict, &str),
     now: Timestamp,
 ) -> Result<Option<ReviewLine>> {
+    // The order first, as everybody does it.
+    if let Some(order) = by_id(desk, shop, review)?.and_then(|line| line.order) {
+        desk.lock(&[Subject::Order(order.0)])?;
+    }
+    desk.lock(&[Subject::Named("review", shop.0, &review.to_string())])?;
     let open = by_id(desk, shop, review)?.filter(|line| line.verdict.is_none() && !line.is_moot);
     let Some(open) = open else { return Ok(None) };
     sql::run(

@@ -3,7 +3,7 @@
 use super::Desk;
 use super::record::{self, Told};
 use super::{answers, bind, checks, refold};
-use crate::sql::{self, Columns as _, params};
+use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, CheckOutcome, CheckState, NotificationId, Result, Settled, ShopId};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;
 use ipnd_core::{ExaminedEvent, Reason};
@@ -28,6 +28,7 @@ pub(crate) fn settle(
     now: Timestamp,
     outcome: &CheckOutcome,
 ) -> Result<Settled> {
+    desk.lock(&[Subject::Notification(notification.0)])?;
     // The fence: only the holder of the latest lease may go on (T-C09).
     let look = sql::one(
         desk,
@@ -145,6 +146,10 @@ fn genuine(
     events: &[ExaminedEvent],
 ) -> Result<()> {
     let told = Told::load(desk, notification, now)?;
+    // All at once and in one sequence, so that two transactions about the same things wait and do not deadlock.
+    let subjects: Vec<_> =
+        events.iter().flat_map(|examined| bind::subjects(told.shop, &examined.event)).collect();
+    desk.lock(&subjects)?;
     let mut touched = bind::Touched::default();
     let mut links = record::Links::load(desk, notification)?;
     for examined in events {
@@ -161,7 +166,7 @@ fn make_room(desk: &Desk<'_>, account: i64) -> Result<()> {
         desk,
         "DELETE FROM notifications WHERE id IN (
              SELECT notification_id FROM checks WHERE state = 'forged' AND account_id = ?1
-             ORDER BY notification_id DESC LIMIT -1 OFFSET ?2)",
+             ORDER BY notification_id DESC LIMIT 9223372036854775807 OFFSET ?2)",
         [account, i64::from(FORGED_KEPT_PER_ACCOUNT_MAX)],
     )?;
     if dropped > 0 {

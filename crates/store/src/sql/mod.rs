@@ -23,7 +23,6 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-#[allow(dead_code, reason = "PostgreSQL follows")]
 /// A connection inside a transaction.
 pub(crate) trait Db {
     /// Calls `each` for every row until it says that it has seen enough (`false`).
@@ -52,10 +51,11 @@ pub(crate) trait Db {
 
 /// What transactions on different nodes must not work on at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "PostgreSQL follows")]
 pub(crate) enum Subject<'a> {
     /// An order, by its id: its row is locked.
     Order(i64),
+    /// A notification, by its id: its check is locked.
+    Notification(i64),
     /// Something that an event may refer to, or an order that does not exist yet: a kind of thing and its name.
     Named(&'static str, i64, &'a str),
 }

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::operations::Desk;
 use crate::operations::journal::{self, Prepared};
 use crate::sql::{self, Db, params};
-use crate::{Change, Clock, Journaled, Result, StoreError};
+use crate::{Change, Clock, Durability, Journaled, Result, StoreError};
 use rusqlite::Connection;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -116,6 +116,10 @@ impl Engine for SqliteStore {
 
     fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::Local
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Change> {
