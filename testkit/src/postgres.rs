@@ -33,6 +33,12 @@ pub struct Database {
     _server: Option<std::sync::Arc<Server>>,
 }
 
+/// Whether there is a PostgreSQL to start.
+#[must_use]
+pub fn is_installed() -> bool {
+    program("initdb").is_ok()
+}
+
 /// An empty database: on the shared server, or on one that this program starts and shares among its tests.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use crate::run::{exists, heading, output, root, run};
 use crate::{deps, fuzz, peers, threats, tidy, tools};
 use anyhow::Result;
+use ipnd_testkit::postgres::Server;
 
 /// How long each fuzz target runs within the tests; `cargo xtask fuzz` runs them for longer.
 const FUZZ_SECONDS: u32 = 2;
@@ -29,6 +30,10 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
     let mut not_run = NotRun::new();
     check()?;
 
+    heading("A PostgreSQL server for the tests");
+    let postgres = postgres()?;
+    let peers_of_tests = [(ipnd_testkit::postgres::SHARED, postgres.base_url())];
+
     heading("Tests");
     let examples = std::env::var("IPND_EXAMPLES").unwrap_or_default();
     if examples.is_empty() {
@@ -41,10 +46,10 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
     }
     let nextest = exists("cargo-nextest");
     if nextest {
-        run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"], &[])?;
+        run("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"], &peers_of_tests)?;
         run("cargo", &["test", "--workspace", "--doc", "--quiet"], &[])?;
     } else {
-        run("cargo", &["test", "--workspace", "--no-fail-fast", "--quiet"], &[])?;
+        run("cargo", &["test", "--workspace", "--no-fail-fast", "--quiet"], &peers_of_tests)?;
     }
 
     for (variable, what) in [("IPND_VECTORS", "signed requests"), ("IPND_EXAMPLES", "PayPal's messages")] {
@@ -75,6 +80,14 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
 
     say(&not_run);
     Ok(())
+}
+
+/// One server for all tests: starting one for each would take longer than the tests.
+fn postgres() -> Result<Server> {
+    if !ipnd_testkit::postgres::is_installed() {
+        tools::debian("initdb", &["postgresql"]).map_err(anyhow::Error::msg)?;
+    }
+    Server::start(&["max_connections = 400"])
 }
 
 /// Only the tests against software that is not ours.

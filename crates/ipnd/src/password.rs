@@ -15,7 +15,7 @@ pub(crate) fn run(email: &str, flags: &Flags) -> Result<()> {
 }
 
 async fn renew(email: &str, config: &config::Config) -> Result<()> {
-    let store = serve::open_store(&config.data)?;
+    let store = serve::open(config)?;
     let user = store.user_by_email(email).await?;
     let user = user.with_context(|| format!("nobody logs in with the address {email} here"))?;
     let password = token::random();

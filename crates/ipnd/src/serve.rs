@@ -8,6 +8,7 @@ use ipnd_core::limits::ONE_TIME_CODE_MINUTES;
 use ipnd_deliver::client::Client;
 use ipnd_deliver::{Workers, WorkersConfig};
 use ipnd_sandbox::Paypal;
+use ipnd_store::postgres::{self, PostgresStore};
 use ipnd_store::sqlite::SqliteStore;
 use ipnd_store::{Clock, Store};
 use ipnd_web::{App, Inner};
@@ -28,7 +29,7 @@ async fn serve(config: &Config) -> Result<()> {
     if config.data.join(Paypal::FILE).exists() {
         bail!("{} was made by the demo; choose another folder for a real shop", config.data.display());
     }
-    let store = open_store(&config.data)?;
+    let store = open(config)?;
     let listener = server::listen(config.listen).await?;
     let actual = listener.local_addr().context("the listener has no address")?;
     let base_url = config.base_url(actual)?;
@@ -48,9 +49,19 @@ async fn serve(config: &Config) -> Result<()> {
     let workers =
         Workers::start(WorkersConfig { store: store.clone(), clock: clock.clone(), client, mail, base_url });
     invite_owner(&app).await?;
-    tracing::info!(listen = %actual, base_url = %app.base_url, "ready");
+    let durability = app.store.durability().word();
+    tracing::info!(listen = %actual, base_url = %app.base_url, durability, "ready");
     let router = ipnd_web::router(app);
     server::run(listener, router, config.limits.clone(), config.proxies()?, workers, store, stop).await
+}
+
+/// Opens the database that the configuration names.
+pub(crate) fn open(config: &Config) -> Result<Arc<dyn Store>> {
+    let Some(url) = &config.database else { return open_store(&config.data) };
+    let extra_ca_files = config.outgoing.extra_ca_files.clone();
+    let options = postgres::Options { extra_ca_files, ..postgres::Options::default() };
+    let store = PostgresStore::open(url, options).context("cannot open the database")?;
+    Ok(Arc::new(store))
 }
 
 /// Opens the database in `data`, which is made when it is missing.

@@ -64,7 +64,7 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NoRoom(_) | StoreError::Busy => Self::Busy,
+            StoreError::NoRoom(_) | StoreError::Busy | StoreError::Unreachable(_) => Self::Busy,
             other => {
                 tracing::error!(error = %other, "a page could not be made");
                 Self::Broken

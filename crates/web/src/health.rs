@@ -57,6 +57,8 @@ struct Ready {
     status: &'static str,
     /// Whether a write reached the disk just now.
     can_write: bool,
+    /// Whether what is acknowledged is on one machine's disk (`local`) or on two (`replicated`).
+    durability: &'static str,
     checks_waiting: u64,
     checks_oldest_due_seconds: i64,
     mails_waiting: u64,
@@ -72,6 +74,7 @@ async fn ready(State(app): State<App>) -> Response {
     let mut ready = Ready {
         status: "ready",
         can_write,
+        durability: app.store.durability().word(),
         checks_waiting: backlog.checks_waiting,
         checks_oldest_due_seconds: age_s(backlog.oldest_check_due_at, now),
         mails_waiting: backlog.mails_waiting,

@@ -173,6 +173,10 @@ impl From<StoreError> for Refusal {
                 tracing::error!(%error, "a notification could not be kept");
                 Self::Later("no_room")
             }
+            StoreError::Unreachable(_) => {
+                tracing::error!(%error, "a notification could not be kept");
+                Self::Later("unreachable")
+            }
             StoreError::Busy => Self::Later("busy"),
             StoreError::TooManyWaiting => Self::Later("too_many_waiting"),
             StoreError::Conflict(_) | StoreError::Failed(_) => {

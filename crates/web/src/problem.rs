@@ -129,7 +129,10 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NoRoom(_) | StoreError::Busy | StoreError::TooManyWaiting => {
+            StoreError::NoRoom(_)
+            | StoreError::Busy
+            | StoreError::Unreachable(_)
+            | StoreError::TooManyWaiting => {
                 tracing::warn!(%error, "the store cannot take more at the moment");
                 Self::Unavailable
             }

@@ -17,6 +17,13 @@ pub(super) fn check(config: &Config) -> Result<()> {
     }
     config.base_url(config.listen)?;
     config.proxies()?;
+    if let Some(url) = &config.database {
+        let is_known = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        ensure!(
+            is_known,
+            "database must begin with postgres://; without it, the database is a file in `data`"
+        );
+    }
     if let Some(problem) = config.mail()?.and_then(|mail| mail.problem()) {
         bail!("mail: {problem}");
     }

@@ -24,6 +24,9 @@ pub(crate) struct Flags {
     /// The folder for the database
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<String>,
+    /// A PostgreSQL database instead, such as postgres://ipnd@localhost/ipnd (better in IPND_DATABASE)
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
     /// How the outside reaches this server, such as https://pay.example.com
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
@@ -60,6 +63,7 @@ impl Flags {
         [
             ("listen", self.listen.clone()),
             ("data", self.data.clone()),
+            ("database", self.database.clone()),
             ("base_url", self.base_url.clone()),
             ("log.format", format),
         ]

@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 async fn connect(options: &Options, gateway: &'static Gateway, config: &Config) -> Result<()> {
-    let store = serve::open_store(&config.data)?;
+    let store = serve::open(config)?;
     let shop = whose(&*store, options.shop.as_deref()).await?;
     let name = name(options, gateway)?;
     let wanted = Wanted { gateway, environment: options.environment, given: given(gateway, &options.set)? };
