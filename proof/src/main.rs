@@ -28,6 +28,7 @@ enum Command {
     },
 }
 
+#[allow(unreachable_code, unused_variables, reason = "the frame is still empty")]
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bench { what } => bench::run(&what),
