@@ -2,7 +2,10 @@
 //! measures what it costs. It knows the program by its command line, its HTTP and its database, not by its code.
 
 mod bench;
+mod postgres;
+mod proc;
 mod prove;
+mod server;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! The project's own tool: `cargo xtask test` runs everything, `cargo xtask check` what needs no peers.
 
+mod bench;
 mod deps;
 mod fuzz;
 mod gateways;
@@ -66,6 +67,27 @@ enum Command {
 enum Bench {
     /// What a typical notification of each gateway costs
     Gateways,
+    /// What accepting a notification and all work behind it cost, beside servers that do less, and against the goals
+    Intake {
+        /// Seconds instead of minutes: only what a noisy machine cannot break
+        #[arg(long)]
+        short: bool,
+        /// Grow the file to five million notifications instead of half a million
+        #[arg(long)]
+        full: bool,
+        /// Only these parts: throughput, disk, grown
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+        /// Write everything that was measured here, too
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
+    /// What somebody would build instead, beside ipnd: Express, FastAPI and Flask with Stripe's library and PostgreSQL
+    Peers {
+        /// Write everything that was measured here, too
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -78,6 +100,10 @@ fn main() -> ExitCode {
         Command::Forge { count } => gateways::forge(count),
         Command::Fuzz { target, seconds } => fuzz::fuzz(seconds, target.as_deref(), None),
         Command::Bench { what: Bench::Gateways } => gateways::bench(),
+        Command::Bench { what: Bench::Intake { short, full, only, json } } => {
+            bench::intake(&bench::Wanted { short, full, only, json })
+        }
+        Command::Bench { what: Bench::Peers { json } } => bench::peers(json.as_deref()),
         Command::Pictures => suite::pictures(),
     };
     match result {

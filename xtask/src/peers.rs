@@ -32,13 +32,13 @@ const LIBRARIES: &[&str] = &[
 /// Runs them all. Those that cannot be installed are named in `not_run`.
 pub(crate) fn test(not_run: &mut NotRun) -> Result<()> {
     heading("A mail server that is not ours (aiosmtpd)");
-    match tools::python(&["aiosmtpd==1.4.6"]) {
+    match tools::python("python", &["aiosmtpd==1.4.6"]) {
         Ok(python) => mail_server(&python)?,
         Err(why) => not_run.push(("the mails against aiosmtpd", why)),
     }
 
     heading("Signatures, ours for the payment services' libraries and theirs for us");
-    match tools::python(LIBRARIES) {
+    match tools::python("python", LIBRARIES) {
         Ok(python) => {
             script(&python, "verify.py", &[("IPND", text(&ipnd()?))])?;
             beside_a_demo(&python, "sign.py")?;
@@ -47,13 +47,13 @@ pub(crate) fn test(not_run: &mut NotRun) -> Result<()> {
     }
 
     heading("Payments at a Stripe that is not ours (localstripe)");
-    match tools::python(&["localstripe==1.15.10", "stripe==16.1.0"]) {
+    match tools::python("python", &["localstripe==1.15.10", "stripe==16.1.0"]) {
         Ok(python) => beside_a_demo(&python, "localstripe_tells.py")?,
         Err(why) => not_run.push(("the payments at localstripe", why)),
     }
 
     heading("A shop that is not ours, told by the sandbox's PayPal (django-paypal)");
-    match tools::python(&["django-paypal==2.1", "Django==5.2.19"]) {
+    match tools::python("python", &["django-paypal==2.1", "Django==5.2.19"]) {
         Ok(python) => beside_a_demo(&python, "django_receives.py")?,
         Err(why) => not_run.push(("the sandbox's PayPal against django-paypal", why)),
     }

@@ -25,9 +25,9 @@ pub(crate) fn debian(program: &str, packages: &[&str]) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// A Python program out of a virtual environment of our own, holding exactly these packages.
-pub(crate) fn python(packages: &[&str]) -> Result<PathBuf, String> {
-    let home = target().join("test-tools/python");
+/// A Python program out of a virtual environment of our own called `name`, with these packages.
+pub(crate) fn python(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    let home = target().join("test-tools").join(name);
     let python = home.join("bin/python");
     let stamp = home.join(packages.join(" ").replace('/', "_"));
     if stamp.exists() {

@@ -1,6 +1,6 @@
 //! The commands.
 
-use crate::{config, connect, demo, gateways, init, password, serve, trigger, try_message};
+use crate::{bench_server, config, connect, demo, gateways, init, password, serve, trigger, try_message};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -21,6 +21,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(hide = true)]
+    BenchServer(bench_server::Options),
     /// Start a sample shop with everything around it, to try ipnd out
     ///
     /// A shop with a few products, a sandbox that plays every gateway over real HTTP, a mailbox that catches all mails, and
@@ -38,7 +40,13 @@ enum Command {
     ///
     /// Options come from the configuration file, then from the environment (IPND_LISTEN, IPND_MAIL_HOST ...), then
     /// from the command line; what comes later wins.
-    Serve(config::Flags),
+    Serve {
+        #[command(flatten)]
+        flags: config::Flags,
+        /// Only accepts and answers: what came in waits for a start that works on it. For measurements
+        #[arg(long, hide = true)]
+        no_workers: bool,
+    },
     /// Write a configuration file with every option explained
     Init {
         /// Where to write it
@@ -93,7 +101,8 @@ impl Cli {
         match self.command {
             Command::Demo(options) => demo::run(&options),
             Command::Trigger(options) => trigger::run(&options),
-            Command::Serve(flags) => serve::run(&flags),
+            Command::BenchServer(options) => bench_server::run(&options),
+            Command::Serve { flags, no_workers } => serve::run(&flags, !no_workers),
             Command::Init { file } => init::run(&file),
             Command::Connect(options) => connect::run(&options),
             Command::Password { email, flags } => password::run(&email, &flags),

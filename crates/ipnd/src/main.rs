@@ -1,5 +1,6 @@
 //! ipnd: hears what payment gateways say, proves it, and tells the shop what is true.
 
+mod bench_server;
 mod cli;
 mod config;
 mod connect;

@@ -18,13 +18,13 @@ use std::sync::Arc;
 /// The database's file in the data folder.
 pub(crate) const DATABASE: &str = "ipnd.db";
 
-pub(crate) fn run(flags: &Flags) -> Result<()> {
+pub(crate) fn run(flags: &Flags, works: bool) -> Result<()> {
     let config = config::load(flags, std::env::vars())?;
     log::start(&config.log)?;
-    server::block_on(serve(&config))
+    server::block_on(serve(&config, works))
 }
 
-async fn serve(config: &Config) -> Result<()> {
+async fn serve(config: &Config, works: bool) -> Result<()> {
     let stop = server::asked_to_stop()?;
     if config.data.join(Paypal::FILE).exists() {
         bail!("{} was made by the demo; choose another folder for a real shop", config.data.display());
@@ -46,8 +46,8 @@ async fn serve(config: &Config) -> Result<()> {
     if mail.is_none() {
         tracing::warn!("no mail server is configured (mail.host): mails wait until there is one");
     }
-    let workers =
-        Workers::start(WorkersConfig { store: store.clone(), clock: clock.clone(), client, mail, base_url });
+    let work = WorkersConfig { store: store.clone(), clock: clock.clone(), client, mail, base_url };
+    let workers = works.then(|| Workers::start(work));
     invite_owner(&app).await?;
     let durability = app.store.durability().word();
     tracing::info!(listen = %actual, base_url = %app.base_url, durability, "ready");

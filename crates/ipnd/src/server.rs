@@ -58,7 +58,7 @@ pub(crate) async fn run(
     router: Router,
     limits: Limits,
     proxies: Proxies,
-    workers: Workers,
+    workers: Option<Workers>,
     store: Arc<dyn Store>,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
@@ -71,6 +71,7 @@ pub(crate) async fn run(
     let working = async move {
         // Ready when asked to stop, and when serving ended without being asked.
         let _ = stopped.await;
+        let Some(workers) = workers else { return };
         if tokio::time::timeout(stop_within, workers.stop()).await.is_err() {
             tracing::warn!("the workers did not finish in time and were cut off");
         }

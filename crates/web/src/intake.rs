@@ -80,7 +80,10 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
     let body =
         body::read(body, app.limits.body_bytes_max).await.map_err(|problem| unreadable(app, problem))?;
     let request = raw(parts, &body);
-    match (gateway.receive)(&request, &settings, now) {
+    let received = (gateway.receive)(&request, &settings, now);
+    // What is proved by itself waits for nobody outside. It is never turned away, however much of it comes.
+    let is_proven = matches!(received, Received::Proven(_));
+    match received {
         Received::Probe => return Ok((gateway.reply)(&request, &settings, Outcome::Probed, now)),
         Received::Refused(_) if !is_post => return Err(Refusal::Method),
         Received::Proven(_) => {}
@@ -100,7 +103,8 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
         request: kept,
         repeats_are_news: gateway.repeats == Repeats::AreNews,
     };
-    let waiting_max = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
+    let limit = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
+    let waiting_max = if is_proven { u32::MAX } else { limit };
     let outcome = match app.store.journal(notification, waiting_max).await? {
         Journaled::New(_) => Outcome::Accepted,
         Journaled::Copy(_) => Outcome::Duplicate,
@@ -126,7 +130,7 @@ fn understand(account: &Account) -> Result<(&'static Gateway, Settings), Refusal
 }
 
 /// The request as it came, as far as HTTP lets us know.
-fn raw(parts: Parts, body: &Bytes) -> RawRequest {
+pub(crate) fn raw(parts: Parts, body: &Bytes) -> RawRequest {
     RawRequest {
         method: parts.method.as_str().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),

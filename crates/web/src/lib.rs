@@ -21,6 +21,7 @@ mod remote;
 mod router;
 mod server;
 mod storefront;
+mod yardstick;
 
 pub use app::{App, DemoLinks, Inner};
 pub use problem::{FieldProblem, Problem};
@@ -28,3 +29,4 @@ pub use proxies::Proxies;
 pub use remote::Remote;
 pub use router::router;
 pub use server::serve;
+pub use yardstick::{Yardstick, yardstick};

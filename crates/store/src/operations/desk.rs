@@ -40,6 +40,9 @@ impl<'a> Desk<'a> {
 
     /// Whether an account has as many unproven notifications as it may have.
     pub(crate) fn is_full(&self, account: i64, waiting_max: u32) -> Result<bool> {
+        if waiting_max == u32::MAX {
+            return Ok(false);
+        }
         let waiting = match &*self.waiting {
             Waiting::Kept(counts) => counts.get(&account).copied().unwrap_or(0),
             Waiting::Counted => {

@@ -3,6 +3,7 @@
 //! One thread writes ([`writer`]): it takes whatever is queued as one transaction with one sync and then wakes
 //! everybody who waited. Readers have connections of their own ([`readers`]) and never wait for the writer.
 
+mod checkpoint;
 mod command;
 mod db;
 mod error;

@@ -1,5 +1,6 @@
 //! Opening the file, and the handle that everything else goes through.
 
+use super::checkpoint::Checkpoints;
 use super::command::Guard;
 use super::migrate;
 use super::readers::Readers;
@@ -70,9 +71,11 @@ impl SqliteStore {
         check_version(rusqlite::version_number(), rusqlite::version())?;
         let lock = lock(path)?;
         let db = connect(path, &options.clock)?;
+        let checkpoints = Checkpoints::start(path)?;
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        let writer =
-            Writer::start(Start { db, lock, changes: changes.clone(), fatal: options.fatal, commit })?;
+        let start =
+            Start { db, lock, changes: changes.clone(), fatal: options.fatal, commit, checkpoints };
+        let writer = Writer::start(start)?;
         Ok(Self { readers: Readers::new(path), writer, changes, clock: options.clock })
     }
 
@@ -187,6 +190,8 @@ fn connect(path: &Path, clock: &Clock) -> Result<Connection> {
         return Err(StoreError::Failed(format!("{} cannot have a write-ahead log", path.display())));
     }
     db.pragma_update(None, "synchronous", "FULL")?;
+    // See checkpoint.rs.
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;

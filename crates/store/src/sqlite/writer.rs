@@ -4,6 +4,7 @@
 //! then answers: the sync that runs is the window in which the next batch gathers. An error of one command undoes that
 //! command alone; a commit that fails fails all of them.
 
+use super::checkpoint::Checkpoints;
 use super::command::{Command, Guard, Typed};
 use super::error::is_lost_write;
 use crate::operations::{Desk, Waiting};
@@ -50,6 +51,7 @@ pub(super) struct Start {
     /// Called when a sync has failed. Must not return to business as usual.
     pub(super) fatal: Arc<dyn Fn(&str) + Send + Sync>,
     pub(super) commit: Commit,
+    pub(super) checkpoints: Checkpoints,
 }
 
 impl Writer {
@@ -144,7 +146,9 @@ impl Thread {
         while let Some(first) = self.commands.blocking_recv() {
             self.batch(first);
         }
-        let Start { db, lock, .. } = self.start;
+        let Start { db, lock, checkpoints, .. } = self.start;
+        // The last connection to be closed takes the log away.
+        drop(checkpoints);
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "the database was not closed cleanly; the next start repairs that");
         }
@@ -170,6 +174,9 @@ impl Thread {
         for change in changes.into_iter().filter(|change| !is_work(change)).chain(work) {
             // Nobody listening is fine.
             let _ = self.start.changes.send(change);
+        }
+        if committed.is_ok() {
+            self.start.checkpoints.committed(&self.start.db);
         }
     }
 

@@ -1,0 +1,113 @@
+//! `bench intake`: everything that is measured of ipnd, in sequence, and the table of goals.
+
+use super::goals::Goals;
+use super::requests::Maker;
+use super::rounds::Rounds;
+use super::subject::Stage;
+use super::{disk, grown, throughput};
+use anyhow::{Context as _, Result, bail};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The program to measure, built for release
+    #[arg(long)]
+    ipnd: PathBuf,
+    /// A folder for data, on the disk that is to be measured. It is emptied first
+    #[arg(long)]
+    folder: PathBuf,
+    /// Seconds instead of minutes: only what noise cannot break
+    #[arg(long)]
+    short: bool,
+    /// Grow the file to five million notifications instead of half a million
+    #[arg(long)]
+    full: bool,
+    /// Only these parts: throughput, disk, grown
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Write everything that was measured here, too
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) rounds: usize,
+    pub(crate) window: Duration,
+    pub(crate) warm_up: Duration,
+    pub(crate) saturation: Duration,
+    pub(crate) rows: i64,
+    pub(crate) is_short: bool,
+}
+
+/// Everything that is measured comes together here.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) goals: Goals,
+    pub(crate) rounds: Vec<Rounds>,
+    /// What has no goal and is good to know.
+    pub(crate) remarks: Vec<String>,
+}
+
+pub(crate) struct Bench {
+    pub(crate) stage: Stage,
+    pub(crate) maker: Maker,
+    pub(crate) extent: Extent,
+    pub(crate) report: Report,
+}
+
+impl Bench {
+    pub(crate) fn probe(&self) -> PathBuf {
+        self.stage.folder.join("probe")
+    }
+
+    pub(crate) fn remark(&mut self, remark: String) {
+        println!("  {remark}");
+        self.report.remarks.push(remark);
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let program = options.ipnd.canonicalize().with_context(|| format!("no {}", options.ipnd.display()))?;
+    let second = Duration::from_secs(1);
+    let extent = if options.short {
+        let window = second / 2;
+        Extent { rounds: 2, window, warm_up: second / 5, saturation: second, rows: 20_000, is_short: true }
+    } else {
+        let rows = if options.full { 5_000_000 } else { 500_000 };
+        let (window, warm_up) = (second * 2, second / 2);
+        Extent { rounds: 5, window, warm_up, saturation: second * 60, rows, is_short: false }
+    };
+    let mut bench = Bench {
+        stage: Stage::new(&program, &options.folder)?,
+        maker: Maker::new(),
+        extent,
+        report: Report { goals: Goals::default(), rounds: Vec::new(), remarks: Vec::new() },
+    };
+    let parts: [(&str, fn(&mut Bench) -> Result<()>); 3] =
+        [("throughput", throughput::measure), ("disk", disk::measure), ("grown", grown::measure)];
+    for (name, measure) in parts {
+        if options.only.is_empty() || options.only.iter().any(|only| only == name) {
+            println!("\n--- {name}");
+            measure(&mut bench)?;
+        }
+    }
+    let table = bench.report.goals.table();
+    println!("\n{table}");
+    if let Some(path) = &options.json {
+        write(path, &bench.report)?;
+    }
+    let defects = bench.report.goals.defects();
+    if options.short && !defects.is_empty() {
+        bail!("below the floor: {}", defects.join(", "));
+    }
+    Ok(())
+}
+
+fn write(path: &Path, report: &Report) -> Result<()> {
+    let text = serde_json::to_string_pretty(report)?;
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
