@@ -37,7 +37,9 @@ impl Postgres {
             ensure!(chown.success(), "there is no user {SOMEBODY}");
         }
         let mut initdb = as_somebody(&programs.join("initdb"))?;
-        initdb.args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "-D"]).arg(&data);
+        initdb
+            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "-D"])
+            .arg(&data);
         let made = initdb.current_dir("/").output()?;
         ensure!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let address = free_address()?;
@@ -66,7 +68,16 @@ impl Postgres {
     /// Runs SQL and gives what comes back as text.
     pub(crate) fn ask(&self, database: &str, sql: &str) -> Result<String> {
         let mut psql = Command::new(self.programs.join("psql"));
-        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "-v", "ON_ERROR_STOP=1", "-c", sql]);
+        psql.args([
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+        ]);
         let output = psql.arg(self.url(database)).current_dir("/").output()?;
         ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr).trim());
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())

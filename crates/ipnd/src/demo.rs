@@ -102,7 +102,8 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
         paypal.stop().await;
         player.stop().await;
     };
-    server::run(listener, router, demo.app.limits.clone(), Proxies::default(), Some(workers), store, stop).await?;
+    server::run(listener, router, demo.app.limits.clone(), Proxies::default(), Some(workers), store, stop)
+        .await?;
     mailbox.stop().await;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Unguessable texts: intake addresses, order pages, sessions, API keys, one-time codes.
 
-use sha2::{Digest, Sha256};
+use aws_lc_rs::digest::{SHA256, digest};
 
 /// 26 characters of lower-case base32: 130 bits of randomness from the operating system.
 ///
@@ -20,5 +20,5 @@ pub fn random() -> String {
 /// The secrets are random and long, so a plain hash is enough.
 #[must_use]
 pub fn fingerprint(secret: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
+    data_encoding::HEXLOWER.encode(digest(&SHA256, secret.as_bytes()).as_ref())
 }

@@ -2,6 +2,7 @@
 
 use crate::buckets::Buckets;
 use crate::health::Probe;
+use crate::known::KnownAccounts;
 use ipnd_core::Limits;
 use ipnd_core::limits::{UNPROVEN_BURST_PER_ADDRESS, UNPROVEN_PER_ADDRESS_A_SECOND};
 use ipnd_store::{Account, Clock, Store};
@@ -18,6 +19,7 @@ struct Shared {
     attempts: Buckets,
     unproven: Buckets,
     probe: Probe,
+    known_accounts: KnownAccounts,
 }
 
 pub struct Inner {
@@ -49,6 +51,7 @@ impl App {
             attempts: Buckets::new(ATTEMPTS_BURST, ATTEMPTS_A_SECOND),
             unproven: Buckets::new(UNPROVEN_BURST_PER_ADDRESS, UNPROVEN_PER_ADDRESS_A_SECOND),
             probe: Probe::default(),
+            known_accounts: KnownAccounts::default(),
         }))
     }
 
@@ -67,6 +70,11 @@ impl App {
     /// Wrong API keys, by address.
     pub(crate) fn attempts(&self) -> &Buckets {
         &self.0.attempts
+    }
+
+    /// For the intake. Whoever changes an account forgets them.
+    pub(crate) fn known_accounts(&self) -> &KnownAccounts {
+        &self.0.known_accounts
     }
 
     /// For `/readyz`.

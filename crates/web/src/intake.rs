@@ -7,6 +7,7 @@
 
 use crate::app::App;
 use crate::body::{self, BodyProblem};
+use crate::known::Known;
 use crate::remote::Remote;
 use axum::Router;
 use axum::body::Body;
@@ -21,6 +22,7 @@ use http::{HeaderMap, Method, StatusCode};
 use ipnd_core::{Language, Reason};
 use ipnd_gateways::{Gateway, Outcome, RawRequest, Received, Repeats, Reply, Settings};
 use ipnd_store::{Account, Journaled, NewNotification, StoreError};
+use std::sync::Arc;
 
 pub(crate) fn routes() -> Router<App> {
     // Other methods hear the same for every token, whether it exists or not.
@@ -68,7 +70,7 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
     let remote = Remote::of(&parts.extensions);
     let now = app.clock.now();
     let is_post = parts.method == Method::POST;
-    let Some(account) = app.store.account_by_token(token).await? else {
+    let Some(known) = known(app, token).await? else {
         if !is_post {
             return Err(Refusal::Method);
         }
@@ -76,42 +78,54 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
         let is_flood = !app.unproven().take(remote, now);
         return Err(if is_flood { Refusal::Later("flood") } else { Refusal::Unknown });
     };
-    let (gateway, settings) = understand(&account)?;
+    let Known { account, gateway, settings } = &*known;
     let body =
         body::read(body, app.limits.body_bytes_max).await.map_err(|problem| unreadable(app, problem))?;
     let request = raw(parts, &body);
-    let received = (gateway.receive)(&request, &settings, now);
+    let received = (gateway.receive)(&request, settings, now);
     // What is proved by itself waits for nobody outside. It is never turned away, however much of it comes.
     let is_proven = matches!(received, Received::Proven(_));
     match received {
-        Received::Probe => return Ok((gateway.reply)(&request, &settings, Outcome::Probed, now)),
+        Received::Probe => return Ok((gateway.reply)(&request, settings, Outcome::Probed, now)),
         Received::Refused(_) if !is_post => return Err(Refusal::Method),
         Received::Proven(_) => {}
         // Whatever is not proved by itself makes work, so one address may send only so much of it (T-G07).
         _ if !app.unproven().take(remote, now) => return Err(Refusal::Later("flood")),
         Received::Ask(_) => {}
         Received::Refused(reason) => {
-            let reply = (gateway.reply)(&request, &settings, Outcome::Refused, now);
+            let reply = (gateway.reply)(&request, settings, Outcome::Refused, now);
             return Err(refused(&reply, &reason));
         }
     }
-    let kept = request.clone();
+    // The request itself goes to the journal, so both answers are worked out before it does.
+    let [accepted, copied] = [Outcome::Accepted, Outcome::Duplicate]
+        .map(|outcome| (gateway.reply)(&request, settings, outcome, now));
     let notification = NewNotification {
         account: account.id,
         received_at: now,
         remote: remote.0,
-        request: kept,
+        request,
         repeats_are_news: gateway.repeats == Repeats::AreNews,
     };
     let limit = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
     let waiting_max = if is_proven { u32::MAX } else { limit };
-    let outcome = match app.store.journal(notification, waiting_max).await? {
-        Journaled::New(_) => Outcome::Accepted,
-        Journaled::Copy(_) => Outcome::Duplicate,
+    let (reply, word) = match app.store.journal(notification, waiting_max).await? {
+        Journaled::New(_) => (accepted, "new"),
+        Journaled::Copy(_) => (copied, "copy"),
     };
-    let word = if outcome == Outcome::Accepted { "new" } else { "copy" };
     metrics::counter!("ipnd_notifications_total", "gateway" => gateway.id, "kind" => word).increment(1);
-    Ok((gateway.reply)(&request, &settings, outcome, now))
+    Ok(reply)
+}
+
+/// The account with this token, ready to look at what it is sent.
+async fn known(app: &App, token: &str) -> Result<Option<Arc<Known>>, Refusal> {
+    let missed = match app.known_accounts().find(token) {
+        Ok(known) => return Ok(Some(known)),
+        Err(missed) => missed,
+    };
+    let Some(account) = app.store.account_by_token(token).await? else { return Ok(None) };
+    let (gateway, settings) = understand(&account)?;
+    Ok(Some(app.known_accounts().keep(missed, Known { account, gateway, settings })))
 }
 
 /// The gateway that is to look at it, and what it has to know. Both were right when the account was made.

@@ -11,6 +11,7 @@ mod headers;
 mod health;
 mod i18n;
 mod intake;
+mod known;
 mod landing;
 mod metrics;
 mod owner;

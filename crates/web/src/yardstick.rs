@@ -8,7 +8,7 @@ use axum::routing::post;
 use http::StatusCode;
 use ipnd_core::Limits;
 use ipnd_gateways::{Gateway, RawRequest, Received, Settings};
-use jiff::Timestamp;
+use ipnd_store::Clock;
 use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
 
@@ -28,6 +28,7 @@ struct Measured {
     gateway: &'static Gateway,
     settings: Settings,
     limits: Limits,
+    clock: Clock,
     queue: mpsc::Sender<(RawRequest, oneshot::Sender<()>)>,
 }
 
@@ -35,7 +36,6 @@ struct Measured {
 ///
 /// # Panics
 /// When no thread can be started.
-#[must_use]
 pub fn yardstick(
     yardstick: Yardstick,
     gateway: &'static Gateway,
@@ -52,7 +52,7 @@ pub fn yardstick(
             }
         })
         .expect("a machine that is measured has room for a thread");
-    let measured = Arc::new(Measured { yardstick, gateway, settings, limits, queue });
+    let measured = Arc::new(Measured { yardstick, gateway, settings, limits, clock: Clock::system(), queue });
     Router::new().route("/", post(move |request| receive(Arc::clone(&measured), request)))
 }
 
@@ -66,7 +66,7 @@ async fn receive(measured: Arc<Measured>, request: Request) -> StatusCode {
         return StatusCode::OK;
     }
     let request = raw(parts, &body);
-    let received = (measured.gateway.receive)(&request, &measured.settings, Timestamp::now());
+    let received = (measured.gateway.receive)(&request, &measured.settings, measured.clock.now());
     if !matches!(received, Received::Proven(_)) {
         return StatusCode::BAD_REQUEST;
     }

@@ -13,7 +13,9 @@ const AT_ONCE: i64 = 25_000;
 /// size of the file is different for what comes next.
 pub(crate) fn fill(file: &Path, rows: i64) -> Result<()> {
     let db = Connection::open(file)?;
-    db.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 0;")?;
+    db.execute_batch(
+        "PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 0;",
+    )?;
     let columns = columns(&db, "notifications", &["id", "body_sha256"])?;
     let checks = self::columns(&db, "checks", &["notification_id", "state", "due_at"])?;
     let notification = format!(
@@ -29,7 +31,9 @@ pub(crate) fn fill(file: &Path, rows: i64) -> Result<()> {
     );
     loop {
         let (count, last): (i64, Option<i64>) =
-            db.query_row("SELECT count(*), max(id) FROM notifications", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            db.query_row("SELECT count(*), max(id) FROM notifications", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let last = last.context("there is nothing to copy")?;
         if count >= rows {
             return Ok(());
@@ -58,15 +62,16 @@ fn truncate(db: &Connection) -> Result<()> {
 pub(crate) fn size(file: &Path) -> Result<(u64, u64)> {
     let db = Connection::open(file)?;
     truncate(&db)?;
-    let rows = db.query_row("SELECT count(*) FROM notifications", [], |row| row.get(0))?;
-    Ok((std::fs::metadata(file)?.len(), rows))
+    let rows: i64 = db.query_row("SELECT count(*) FROM notifications", [], |row| row.get(0))?;
+    Ok((std::fs::metadata(file)?.len(), rows.unsigned_abs()))
 }
 
 /// Bytes of what was sent, as far as it is kept: bodies and the headers in their stored form.
 pub(crate) fn payload(file: &Path) -> Result<u64> {
     let db = Connection::open(file)?;
     let sum = "SELECT sum(length(body) + length(headers)) FROM notifications";
-    Ok(db.query_row(sum, [], |row| row.get(0))?)
+    let sum: i64 = db.query_row(sum, [], |row| row.get(0))?;
+    Ok(sum.unsigned_abs())
 }
 
 /// How long finding a known notification takes, in microseconds: the middle of many.
@@ -74,7 +79,8 @@ pub(crate) fn look_up_micros(file: &Path) -> Result<f64> {
     const LOOKS: usize = 2_000;
     let db = Connection::open(file)?;
     let last: i64 = db.query_row("SELECT max(id) FROM notifications", [], |row| row.get(0))?;
-    let mut any = db.prepare("SELECT account_id, body_sha256, query FROM notifications WHERE id >= ?1 LIMIT 1")?;
+    let mut any =
+        db.prepare("SELECT account_id, body_sha256, query FROM notifications WHERE id >= ?1 LIMIT 1")?;
     let sql = "SELECT id FROM notifications WHERE account_id = ?1 AND body_sha256 = ?2 AND query = ?3";
     let mut look = db.prepare(sql)?;
     let mut keys = Vec::with_capacity(LOOKS);

@@ -85,7 +85,9 @@ impl Goals {
 
     /// As a table in Markdown.
     pub(crate) fn table(&self) -> String {
-        let mut table = String::from("| | what | floor | goal | measured | range | verdict |\n|---|---|---|---|---|---|---|\n");
+        let mut table = String::from(
+            "| | what | floor | goal | measured | range | verdict |\n|---|---|---|---|---|---|---|\n",
+        );
         for goal in &self.0 {
             let sign = if goal.better == Better::More { "≥" } else { "≤" };
             let (measured, range) = match goal.measured {

@@ -45,7 +45,13 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
         began.elapsed().as_secs_f64()
     ));
     let goals = &mut bench.report.goals;
-    goals.hold(("G11", "finding a known one: full size / a tenth of it"), Better::Less, (2.5, 2.5), once(late / early), Trust::Always);
+    goals.hold(
+        ("G11", "finding a known one: full size / a tenth of it"),
+        Better::Less,
+        (2.5, 2.5),
+        once(late / early),
+        Trust::Always,
+    );
     goals.hold(("G11", "finding a known one, us"), Better::Less, (25.0, 25.0), once(late), Trust::Always);
     starts(bench, &empty, &grown)?;
     on_line(bench, &empty, &grown)
@@ -61,8 +67,20 @@ fn starts(bench: &mut Bench, empty: &Shop, grown: &Shop) -> Result<()> {
     let ratio = rounds::middle(many.iter().zip(&few).map(|(many, few)| many / few).collect());
     let (few, many) = (rounds::middle(few), rounds::middle(many));
     let goals = &mut bench.report.goals;
-    goals.hold(("G16", "start to first acknowledgement, empty, ms"), Better::Less, (100.0, 50.0), few, Trust::Always);
-    goals.hold(("G16", "start to first acknowledgement, grown, ms"), Better::Less, (100.0, 50.0), many, Trust::Always);
+    goals.hold(
+        ("G16", "start to first acknowledgement, empty, ms"),
+        Better::Less,
+        (100.0, 50.0),
+        few,
+        Trust::Always,
+    );
+    goals.hold(
+        ("G16", "start to first acknowledgement, grown, ms"),
+        Better::Less,
+        (100.0, 50.0),
+        many,
+        Trust::Always,
+    );
     goals.hold(("G16", "the same, grown / empty"), Better::Less, (1.5, 1.5), ratio, Trust::Always);
     Ok(())
 }
@@ -84,8 +102,8 @@ fn on_line(bench: &mut Bench, empty: &Shop, grown: &Shop) -> Result<()> {
     let few = bench.stage.serve(EMPTY, empty, false, |_| {})?;
     let many = bench.stage.serve(GROWN, grown, false, |_| {})?;
     let plan = throughput::plan(bench, 64);
-    let rounds = rounds::run(&[(&few, plan), (&many, plan)], bench.extent.rounds, &mut bench.maker, &bench.probe())?;
-    let (ratio, trust) = (rounds.ratio(GROWN, EMPTY, rate), Trust::Unless(rounds.is_noisy));
+    let rounds = bench.rounds(&[(&few, plan), (&many, plan)])?;
+    let (ratio, trust) = (rounds.ratio(GROWN, EMPTY, rate), bench.trust(&rounds));
     bench.report.goals.hold(("G10", "rate: grown / empty"), Better::More, (0.9, 1.0), ratio, trust);
     throughput::say(bench, &rounds, &[EMPTY, GROWN]);
     let ratio = rounds.ratio(GROWN, EMPTY, cpu).map_or(0.0, |middle| middle.median);

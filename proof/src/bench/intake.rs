@@ -1,9 +1,10 @@
 //! `bench intake`: everything that is measured of ipnd, in sequence, and the table of goals.
 
-use super::goals::Goals;
+use super::goals::{Goals, Trust};
 use super::requests::Maker;
-use super::rounds::Rounds;
-use super::subject::Stage;
+use super::rounds::{self, Rounds};
+use super::subject::{Stage, Subject};
+use super::window::{self, Plan, Window};
 use super::{disk, grown, throughput};
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
@@ -60,8 +61,25 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn probe(&self) -> PathBuf {
-        self.stage.folder.join("probe")
+    /// As many good rounds as are wanted.
+    pub(crate) fn rounds(&mut self, subjects: &[(&Subject, Plan)]) -> Result<Rounds> {
+        let probe = self.stage.folder.join("probe");
+        rounds::run(subjects, (self.extent.rounds, !self.extent.is_short), &mut self.maker, &probe)
+    }
+
+    pub(crate) fn window(&mut self, subject: &Subject, plan: Plan) -> Result<Window> {
+        let probe = self.stage.folder.join("probe");
+        window::measure(subject, plan, &mut self.maker, &probe)
+    }
+
+    /// Whether what depends on the machine can be believed. In a hurry it never can.
+    pub(crate) fn trust(&self, rounds: &Rounds) -> Trust {
+        Trust::Unless(self.extent.is_short || rounds.is_noisy)
+    }
+
+    /// The same of single windows.
+    pub(crate) fn trust_in(&self, windows: &[&Window]) -> Trust {
+        Trust::Unless(self.extent.is_short || windows.iter().any(|window| rounds::is_disturbed(window)))
     }
 
     pub(crate) fn remark(&mut self, remark: String) {
@@ -69,6 +87,8 @@ impl Bench {
         self.report.remarks.push(remark);
     }
 }
+
+type Part = fn(&mut Bench) -> Result<()>;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let program = options.ipnd.canonicalize().with_context(|| format!("no {}", options.ipnd.display()))?;
@@ -87,7 +107,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         extent,
         report: Report { goals: Goals::default(), rounds: Vec::new(), remarks: Vec::new() },
     };
-    let parts: [(&str, fn(&mut Bench) -> Result<()>); 3] =
+    let parts: [(&str, Part); 3] =
         [("throughput", throughput::measure), ("disk", disk::measure), ("grown", grown::measure)];
     for (name, measure) in parts {
         if options.only.is_empty() || options.only.iter().any(|only| only == name) {

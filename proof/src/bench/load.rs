@@ -160,7 +160,9 @@ mod tests {
     #[test]
     fn heads_are_read_when_they_are_whole() {
         assert!(head(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n").expect("a part").is_none());
-        let read = |bytes: &[u8]| head(bytes).expect("a head").map(|(answer, length)| (answer.status, answer.closes, length));
+        let read = |bytes: &[u8]| {
+            head(bytes).expect("a head").map(|(answer, length)| (answer.status, answer.closes, length))
+        };
         assert_eq!(read(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"), Some((200, false, 41)));
         assert_eq!(read(b"HTTP/1.1 503 No\r\nConnection: close\r\n\r\n"), Some((503, true, 38)));
         assert!(head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());

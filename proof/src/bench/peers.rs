@@ -10,8 +10,8 @@ use super::subject::{Stage, Subject};
 use super::throughput::{cpu, rate};
 use super::window::{Plan, number};
 use crate::postgres::Postgres;
-use crate::server::{self, Running, SIGNING_SECRET};
 use crate::proc;
+use crate::server::{self, Running, SIGNING_SECRET};
 use anyhow::{Context as _, Result, ensure};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let plans = [45_000, 8_000, 4_000, 4_000].map(plan);
     let measured: Vec<(&Subject, Plan)> = subjects.iter().zip(plans).collect();
     let mut maker = Maker::new();
-    let rounds = rounds::run(&measured, options.rounds, &mut maker, &stage.folder.join("probe"))?;
+    let rounds = rounds::run(&measured, (options.rounds, true), &mut maker, &stage.folder.join("probe"))?;
     let remarks = remarks(&rounds, &subjects);
     subjects.remove(0).running.stop()?;
     stored(&subjects, &postgres)?;
@@ -179,7 +179,16 @@ fn express(options: &Options) -> Command {
 
 fn fastapi(options: &Options) -> Command {
     let mut command = python(options);
-    command.args(["uvicorn", "fastapi_app:app", "--workers", "2", "--no-access-log", "--log-level", "warning", "--port"]);
+    command.args([
+        "uvicorn",
+        "fastapi_app:app",
+        "--workers",
+        "2",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "--port",
+    ]);
     command
 }
 

@@ -38,14 +38,15 @@ pub(crate) fn middle(mut values: Vec<f64>) -> Option<Middle> {
     values.sort_by(f64::total_cmp);
     let (least, most) = (*values.first()?, *values.last()?);
     let half = values.len() / 2;
-    let median = if values.len() % 2 == 1 { values[half] } else { f64::midpoint(values[half - 1], values[half]) };
+    let median =
+        if values.len() % 2 == 1 { values[half] } else { f64::midpoint(values[half - 1], values[half]) };
     Some(Middle { median, least, most })
 }
 
-/// Runs `count` good rounds over `subjects`, each with its own plan.
+/// Runs `count` good rounds over `subjects`, each with its own plan. Unless it is `patient`, all rounds count, good or not.
 pub(crate) fn run(
     subjects: &[(&Subject, Plan)],
-    count: usize,
+    (count, is_patient): (usize, bool),
     maker: &mut Maker,
     probe: &Path,
 ) -> Result<Rounds> {
@@ -66,6 +67,9 @@ pub(crate) fn run(
                 eprintln!("  spoilt: {why}");
                 spoilt.push(round);
             }
+        }
+        if !is_patient && good.len() + spoilt.len() == count {
+            break;
         }
     }
     let is_noisy = good.len() < count;
@@ -96,6 +100,11 @@ fn foreign(round: &Round) -> f64 {
     round.iter().map(|window| window.foreign + window.stolen).sum()
 }
 
+/// Whether somebody else worked on this machine meanwhile.
+pub(crate) fn is_disturbed(window: &Window) -> bool {
+    window.foreign > FOREIGN_MAX || window.stolen > STOLEN_MAX
+}
+
 /// Why a round does not count.
 fn trouble(round: &Round, before: &[&Round]) -> Option<String> {
     for (place, window) in round.iter().enumerate() {
@@ -107,7 +116,11 @@ fn trouble(round: &Round, before: &[&Round]) -> Option<String> {
             return Some(format!("{:.2} processors were stolen beside {name}", window.stolen));
         }
         let same = before.iter().filter_map(|round| round.get(place));
-        let best = before.iter().flat_map(|round| round.iter()).map(|window| window.probe_micros).fold(f64::MAX, f64::min);
+        let best = before
+            .iter()
+            .flat_map(|round| round.iter())
+            .map(|window| window.probe_micros)
+            .fold(f64::MAX, f64::min);
         if window.probe_micros > best * PROBE_TIMES_MAX {
             return Some(format!("a sync took {:.0} us before {name}", window.probe_micros));
         }
@@ -132,7 +145,12 @@ impl Rounds {
 
     /// The middle of the ratios within each round.
     pub(crate) fn ratio(&self, name: &str, to: &str, figure: fn(&Window) -> f64) -> Option<Middle> {
-        middle(self.windows(name).zip(self.windows(to)).map(|(one, other)| figure(one) / figure(other)).collect())
+        middle(
+            self.windows(name)
+                .zip(self.windows(to))
+                .map(|(one, other)| figure(one) / figure(other))
+                .collect(),
+        )
     }
 }
 
@@ -143,8 +161,18 @@ mod tests {
     fn window(subject: &'static str, rate: f64, foreign: f64) -> Window {
         let (load_micros, probe_micros) = (6.0, 50.0);
         Window {
-            subject, requests: 1, seconds: 1.0, rate, cpu_micros: 1.0, load_micros, p50: 1, p99: 1, p999: 1, foreign,
-            stolen: 0.0, probe_micros,
+            subject,
+            requests: 1,
+            seconds: 1.0,
+            rate,
+            cpu_micros: 1.0,
+            load_micros,
+            p50: 1,
+            p99: 1,
+            p999: 1,
+            foreign,
+            stolen: 0.0,
+            probe_micros,
         }
     }
 

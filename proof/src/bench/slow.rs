@@ -11,20 +11,13 @@ pub(crate) struct SlowSync {
     delay: Duration,
 }
 
-/// Syncs that a program has made.
-#[derive(Clone, Copy)]
-pub(crate) struct Syncs {
-    /// Of write-ahead logs: what an acknowledgement waits for.
-    pub(crate) logs: u64,
-    pub(crate) others: u64,
-}
-
 impl SlowSync {
     /// Compiles the library with the machine's C compiler.
     pub(crate) fn build(folder: &Path, delay: Duration) -> Result<Self> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bench/slow_sync.c");
         let library = folder.join("slow_sync.so");
-        let compiled = Command::new("cc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+        let compiled =
+            Command::new("cc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
         let compiled = compiled.context("there is no C compiler (cc)")?;
         if !compiled.success() {
             bail!("{} does not compile", source.display());
@@ -41,11 +34,11 @@ impl SlowSync {
         command.env("SLOW_SYNC_COUNTS", &self.counts);
     }
 
-    pub(crate) fn syncs(&self) -> Result<Syncs> {
+    /// Syncs of write-ahead logs so far: what an acknowledgement waits for.
+    pub(crate) fn syncs_of_logs(&self) -> Result<u64> {
         let bytes = std::fs::read(&self.counts)?;
-        let at = |place: usize| bytes.get(place..place + 8).and_then(|part| part.try_into().ok()).map(u64::from_ne_bytes);
-        let (logs, others) = at(0).zip(at(8)).context("the counts are cut off")?;
-        Ok(Syncs { logs, others })
+        let count = bytes.get(..8).and_then(|part| part.try_into().ok()).map(u64::from_ne_bytes);
+        count.context("the counts are cut off")
     }
 
     /// A time in units of the delay.

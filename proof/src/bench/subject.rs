@@ -39,7 +39,16 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(name: &'static str, address: SocketAddr, path: &str, running: Running) -> Self {
-        Self { name, address, path: path.to_owned(), running, database: None, acknowledged: Cell::new(0), repeats: false, works_on: None }
+        Self {
+            name,
+            address,
+            path: path.to_owned(),
+            running,
+            database: None,
+            acknowledged: Cell::new(0),
+            repeats: false,
+            works_on: None,
+        }
     }
 
     pub(crate) fn requests(&self, maker: &mut Maker, count: usize) -> Rc<Requests> {
@@ -78,7 +87,8 @@ impl Stage {
     pub(crate) fn new(program: &Path, folder: &Path) -> Result<Self> {
         let _ = std::fs::remove_dir_all(folder);
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self { program: program.to_owned(), folder: folder.to_owned() })
+        // Programs are started in there, where a relative path would mean something else.
+        Ok(Self { program: program.to_owned(), folder: folder.canonicalize()? })
     }
 
     pub(crate) fn data(&self, name: &str) -> PathBuf {
@@ -89,7 +99,14 @@ impl Stage {
     pub(crate) fn yardstick(&self, name: &'static str, work: &str) -> Result<Subject> {
         let address = server::free_address()?;
         let mut command = server::ipnd(&self.program);
-        command.args(["bench-server", work, "--listen", &address.to_string(), "--signing-secret", SIGNING_SECRET]);
+        command.args([
+            "bench-server",
+            work,
+            "--listen",
+            &address.to_string(),
+            "--signing-secret",
+            SIGNING_SECRET,
+        ]);
         let mut running = Running::start(&mut command, &self.folder.join(format!("{work}.log")))?;
         running.listens(address)?;
         let mut subject = Subject::new(name, address, "/", running);
@@ -132,7 +149,8 @@ impl Stage {
         command.arg("serve").args(&shop.place).args(["--listen", &address.to_string()]);
         command.args((!works).then_some("--no-workers")).envs(ENVIRONMENT).current_dir(&self.folder);
         wrap(&mut command);
-        let mut running = Running::start(&mut command, &self.folder.join(format!("{}.log", name.replace(' ', "-"))))?;
+        let mut running =
+            Running::start(&mut command, &self.folder.join(format!("{}.log", name.replace(' ', "-"))))?;
         running.listens(address)?;
         Ok(Subject::new(name, address, &shop.intake, running))
     }

@@ -2,7 +2,7 @@
 
 use super::goals::{Better, Trust, once};
 use super::intake::Bench;
-use super::rounds::{self, Rounds};
+use super::rounds::Rounds;
 use super::subject::Subject;
 use super::window::{Plan, Window};
 use crate::proc;
@@ -85,21 +85,39 @@ fn many(bench: &mut Bench, nothing: &Subject, accepts: &Subject) -> Result<()> {
         (accepts, plan),
         (&copies, Plan { copies: COPIES, ..plan }),
     ];
-    let rounds = rounds::run(&subjects, bench.extent.rounds, &mut bench.maker, &bench.probe())?;
+    let rounds = bench.rounds(&subjects)?;
     let loaded = megabytes(proc::pss(&accepts.pids()));
-    let trust = Trust::Unless(rounds.is_noisy);
+    let trust = bench.trust(&rounds);
     let goals = &mut bench.report.goals;
     let ratio = rounds.ratio(ACCEPT, NOTHING, rate);
     goals.hold(("G1", "rate, 64 connections: accepting / no-op"), Better::More, (0.22, 0.30), ratio, trust);
     let ratio = rounds.ratio(ACCEPT, NOTHING, cpu);
-    goals.hold(("G3", "processor time, 64 connections: accepting / no-op"), Better::Less, (5.5, 4.0), ratio, Trust::Always);
+    goals.hold(
+        ("G3", "processor time, 64 connections: accepting / no-op"),
+        Better::Less,
+        (5.5, 4.0),
+        ratio,
+        trust,
+    );
     let ratio = rounds.ratio(ACCEPT, HAND_OVER, rate);
     goals.hold(("G4", "rate: accepting / handed over to a thread"), Better::More, (0.40, 0.50), ratio, trust);
     let ratio = rounds.ratio(ACCEPT, VERIFY, p99);
-    goals.hold(("G9", "p99, saturated: accepting / no-op with proof"), Better::Less, (3.0, 2.0), ratio, trust);
+    goals.hold(
+        ("G9", "p99, saturated: accepting / no-op with proof"),
+        Better::Less,
+        (3.0, 2.0),
+        ratio,
+        trust,
+    );
     let ratio = rounds.ratio(HALF_COPIES, ACCEPT, rate);
     goals.hold(("G22", "rate: half of all copies / all new"), Better::More, (1.0, 1.0), ratio, trust);
-    goals.hold(("G15", "memory of its own under load, MB"), Better::Less, (64.0, 40.0), once(loaded), Trust::Always);
+    goals.hold(
+        ("G15", "memory of its own under load, MB"),
+        Better::Less,
+        (64.0, 40.0),
+        once(loaded),
+        Trust::Always,
+    );
     say(bench, &rounds, &[NOTHING, VERIFY, HAND_OVER, ACCEPT, HALF_COPIES]);
     bench.report.rounds.push(rounds);
     copies.running.stop()
@@ -110,14 +128,14 @@ fn all_work(bench: &mut Bench, nothing: &Subject, everything: &Subject) -> Resul
     let plan = plan(bench, MANY);
     let time = if bench.extent.is_short { plan.time } else { plan.time / 2 };
     let subjects = [(nothing, plan), (everything, Plan { time, warm_up: time / 4, ..plan })];
-    let rounds = rounds::run(&subjects, bench.extent.rounds, &mut bench.maker, &bench.probe())?;
-    let ratio = rounds.ratio(EVERYTHING, NOTHING, cpu);
+    let rounds = bench.rounds(&subjects)?;
+    let (ratio, trust) = (rounds.ratio(EVERYTHING, NOTHING, cpu), bench.trust(&rounds));
     bench.report.goals.hold(
         ("G19", "processor time, end to end: accepted, read, order made, mail in the outbox / no-op"),
         Better::Less,
         (14.0, 9.0),
         ratio,
-        Trust::Always,
+        trust,
     );
     say(bench, &rounds, &[NOTHING, EVERYTHING]);
     bench.report.rounds.push(rounds);
@@ -134,8 +152,8 @@ fn others(bench: &mut Bench, nothing: &Subject, accepts: &Subject) -> Result<()>
     for (connections, what, marks) in marks {
         let plan = plan(bench, connections);
         let subjects = [(nothing, plan), (accepts, plan)];
-        let rounds = rounds::run(&subjects, bench.extent.rounds, &mut bench.maker, &bench.probe())?;
-        let (ratio, trust) = (rounds.ratio(ACCEPT, NOTHING, rate), Trust::Unless(rounds.is_noisy));
+        let rounds = bench.rounds(&subjects)?;
+        let (ratio, trust) = (rounds.ratio(ACCEPT, NOTHING, rate), bench.trust(&rounds));
         bench.report.goals.hold(("G2", what), Better::More, marks, ratio, trust);
         say(bench, &rounds, &[NOTHING, ACCEPT]);
         bench.report.rounds.push(rounds);

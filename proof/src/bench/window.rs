@@ -49,7 +49,12 @@ pub(crate) struct Window {
 /// The value below which `part` of all lie.
 pub(crate) fn percentile(sorted: &[u32], part: f64) -> u32 {
     let last = sorted.len().saturating_sub(1);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a list")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place in a list"
+    )]
     let place = (last as f64 * part).round() as usize;
     sorted.get(place).copied().unwrap_or(0)
 }
@@ -92,7 +97,11 @@ pub(crate) fn measure(subject: &Subject, plan: Plan, maker: &mut Maker, probe: &
     ensure!(answers.refused == 0, "{}: {} requests were refused", subject.name, answers.refused);
     ensure!(!answers.micros.is_empty(), "{}: nothing was answered", subject.name);
     let seconds = if subject.works_on.is_some() { elapsed } else { answers.took.as_secs_f64() };
-    ensure!(answered.as_secs_f64() >= SHORTEST, "{}: all was sent within {seconds} s; more has to be prepared", subject.name);
+    ensure!(
+        answered.as_secs_f64() >= SHORTEST,
+        "{}: all was sent within {seconds} s; more has to be prepared",
+        subject.name
+    );
     let requests = answers.micros.len() as u64;
     let busy = machine.busy.saturating_sub(before.2.busy);
     Ok(Window {

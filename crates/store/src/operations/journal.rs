@@ -4,9 +4,9 @@ use super::Desk;
 use super::checks;
 use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
+use aws_lc_rs::digest::{SHA256, digest};
 use ipnd_core::limits::COPIES_KEPT_MAX;
 use jiff::SignedDuration;
-use sha2::{Digest as _, Sha256};
 
 /// A copy of a notification that was called forged or given up has the gateway asked again, at most this often:
 /// the gateway may have been wrong, and floods of copies must cost nothing.
@@ -21,7 +21,8 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     pub(crate) fn new(notification: NewNotification) -> Self {
-        let body_sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&notification.request.body));
+        let body_sha256 =
+            data_encoding::HEXLOWER.encode(digest(&SHA256, &notification.request.body).as_ref());
         let headers = sql::json(&notification.request.headers);
         Self { notification, body_sha256, headers }
     }

@@ -116,8 +116,7 @@ impl Shared {
         let stops = lock(&self.stops);
         let is_idle = |stops: &mut bool| !*stops && !self.is_stale.load(Ordering::Acquire);
         let stops = self.woken.wait_while(stops, is_idle).expect(NO_PANIC);
-        let (stops, _) =
-            self.woken.wait_timeout_while(stops, PAUSE, |stops| !*stops).expect(NO_PANIC);
+        let (stops, _) = self.woken.wait_timeout_while(stops, PAUSE, |stops| !*stops).expect(NO_PANIC);
         !*stops
     }
 

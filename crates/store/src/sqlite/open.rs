@@ -71,10 +71,9 @@ impl SqliteStore {
         check_version(rusqlite::version_number(), rusqlite::version())?;
         let lock = lock(path)?;
         let db = connect(path, &options.clock)?;
-        let checkpoints = Checkpoints::start(path)?;
+        let checkpoints = Checkpoints::start(path, Arc::clone(&options.fatal))?;
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        let start =
-            Start { db, lock, changes: changes.clone(), fatal: options.fatal, commit, checkpoints };
+        let start = Start { db, lock, changes: changes.clone(), fatal: options.fatal, commit, checkpoints };
         let writer = Writer::start(start)?;
         Ok(Self { readers: Readers::new(path), writer, changes, clock: options.clock })
     }

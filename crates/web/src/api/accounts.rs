@@ -169,6 +169,7 @@ pub(super) async fn update(
     let creates_orders = change.creates_orders.unwrap_or(account.creates_orders);
     let by = format!("API key “{}”", holder.key.name);
     let account = app.store.update_account(holder.shop(), id, &name, settings, creates_orders, &by).await?;
+    app.known_accounts().forget();
     Ok(axum::Json(show(&app, &account.ok_or(Problem::NotFound)?)))
 }
 

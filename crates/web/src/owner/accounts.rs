@@ -211,6 +211,7 @@ pub(super) async fn update(
     let shop = visit.shop_id();
     let (id, name, by) = (account.id, &form.name, &visit.user.email);
     let updated = visit.app.store.update_account(shop, id, name, settings, form.creates_orders, by).await?;
+    visit.app.known_accounts().forget();
     match updated {
         Some(_) => Ok(done(&format!("{PATH}/{}", account.id), "account")),
         None => Ok(Redirect::to(PATH).into_response()),
