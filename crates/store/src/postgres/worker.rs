@@ -42,6 +42,20 @@ impl Worker {
         Ok(self.session.as_ref().expect("just made"))
     }
 
+    /// Begins a transaction. A connection that was cut while nobody used it is replaced: nothing was lost with it.
+    fn begin(&mut self, sql: &'static str) -> Result<&Session> {
+        match self.session()?.control(sql) {
+            Ok(()) => {}
+            Err(StoreError::Unreachable(_)) => {
+                self.session = None;
+                self.session()?.control(sql)?;
+            }
+            Err(error) => return Err(error),
+        }
+        // This very connection and no other: the transaction lives on it.
+        Ok(self.session.as_ref().expect("it has just been spoken to"))
+    }
+
     /// Runs an operation as one transaction, again where others were in its way.
     pub(super) fn write<T>(&mut self, work: impl Fn(&Session, &mut Desk<'_>) -> Result<T>) -> Result<T> {
         for attempt in 0..TRIES_MAX {
@@ -64,8 +78,7 @@ impl Worker {
         &mut self,
         work: &impl Fn(&Session, &mut Desk<'_>) -> Result<T>,
     ) -> Result<(T, Vec<Change>)> {
-        let session = self.session()?;
-        session.control("BEGIN")?;
+        let session = self.begin("BEGIN")?;
         let mut waiting = Waiting::Counted;
         let mut desk = Desk::new(session, &mut waiting);
         let done = catch_unwind(AssertUnwindSafe(|| work(session, &mut desk)))
@@ -89,8 +102,7 @@ impl Worker {
 
     /// Reads one moment of the database.
     pub(super) fn read<T>(&mut self, work: impl FnOnce(&dyn Db) -> Result<T>) -> Result<T> {
-        let session = self.session()?;
-        session.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        let session = self.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         let found = catch_unwind(AssertUnwindSafe(|| work(session)))
             .unwrap_or_else(|_| Err(StoreError::Failed("a read met a defect".to_owned())));
         if session.control("COMMIT").is_err() {

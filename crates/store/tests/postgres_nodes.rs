@@ -1,0 +1,184 @@
+//! What is particular to PostgreSQL: several nodes at one database, and servers that fail.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+#[expect(unreachable_pub, reason = "a further engine's harness includes the same files")]
+#[expect(dead_code, unused_macros, unused_imports, reason = "only the world is used here")]
+mod conformance;
+
+use conformance::world::{LEASE, WAITING_MAX, World, eur, fine, noon, payment, refund, terms};
+use ipnd_store::postgres::{Options, PostgresStore};
+use ipnd_store::{Change, CheckOutcome, Durability, Journaled, OrderFilter, Settled, Store, StoreError};
+use ipnd_testkit::postgres::{Server, database};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+fn open(url: &str) -> Arc<dyn Store> {
+    Arc::new(PostgresStore::open(url, Options::default()).unwrap())
+}
+
+/// Claims and settles until nothing is due any more. Every notification's body is `REFERENCE TRANSACTION`.
+async fn work(store: Arc<dyn Store>) {
+    let mut idle = 0;
+    while idle < 3 {
+        let due = store.claim_checks(noon(0), 7, LEASE).await.unwrap();
+        idle = if due.is_empty() { idle + 1 } else { 0 };
+        for due in due {
+            let body = String::from_utf8(due.request.body.clone()).unwrap();
+            let (reference, transaction) = body.split_once(' ').unwrap();
+            let event = match transaction.strip_prefix("back ") {
+                Some(transaction) => refund(transaction, &format!("{transaction}-back"), "4.00"),
+                None => payment(reference, transaction, "10.00"),
+            };
+            let outcome = CheckOutcome::genuine(vec![fine(event)], None);
+            let settled = store.settle_check(due.notification, due.lease, noon(1), outcome).await;
+            assert_eq!(settled, Ok(Settled::Done));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn i_05_each_notification_counts_once_whichever_of_three_nodes_takes_it() {
+    const ORDERS: usize = 60;
+    let database = database().unwrap();
+    let nodes = [open(&database.url), open(&database.url), open(&database.url)];
+    let world = World::new(&nodes[0]).await;
+    world.product("TEA", "10.00", Some(1_000), "").await;
+    // Half of the orders are registered before their messages come, half while they come.
+    let register = |number: usize| {
+        let new = world.new_order(Some(&format!("R{number}")), terms(&[("TEA", 1, "10.00")]));
+        nodes[number % 3].register_order(new)
+    };
+    for number in 0..ORDERS / 2 {
+        register(number).await.unwrap();
+    }
+    let mut tasks = JoinSet::new();
+    for copy in 0..4 {
+        for number in 0..ORDERS {
+            for text in [format!("R{number} T{number}"), format!("R{number} back T{number}")] {
+                let new = world.notification(text.as_bytes(), noon(0));
+                let store = Arc::clone(&nodes[(number + copy) % 3]);
+                tasks.spawn(async move { store.journal(new, WAITING_MAX).await.map(|_| ()).unwrap() });
+            }
+        }
+    }
+    for node in &nodes {
+        let node = Arc::clone(node);
+        tasks.spawn(async move {
+            work(Arc::clone(&node)).await;
+        });
+    }
+    for number in ORDERS / 2..ORDERS {
+        register(number).await.unwrap();
+    }
+    tasks.join_all().await;
+    work(Arc::clone(&nodes[1])).await;
+
+    let filter = OrderFilter { limit: 200, ..OrderFilter::default() };
+    let orders = nodes[2].orders(world.shop.id, filter).await.unwrap();
+    assert_eq!(orders.len(), ORDERS);
+    for line in orders {
+        let order = nodes[0].order(world.shop.id, line.id).await.unwrap().unwrap();
+        assert_eq!(order.state.paid, eur("10.00"), "{}", order.reference);
+        assert_eq!(order.state.refunded, eur("4.00"), "{}", order.reference);
+        let mut kinds = world.mail_kinds(line.id).await;
+        kinds.dedup();
+        assert_eq!(
+            kinds,
+            ["customer.paid", "customer.refunded", "owner.paid", "owner.refunded"],
+            "{}",
+            order.reference
+        );
+        assert_eq!(world.mails(line.id).await.len(), 4, "nobody is mailed twice");
+    }
+    let tea = nodes[1].product(world.shop.id, "TEA").await.unwrap().unwrap();
+    assert_eq!(tea.stock, Some(1_000 - ORDERS as i64));
+    assert!(world.open_reviews().await.is_empty(), "{:?}", world.open_reviews().await);
+    for node in nodes {
+        node.close().await;
+    }
+}
+
+#[tokio::test]
+async fn nodes_hear_of_each_other_s_changes() {
+    let database = database().unwrap();
+    let (one, two) = (open(&database.url), open(&database.url));
+    let world = World::new(&one).await;
+    let mut heard = two.changes();
+    // The listener may still be on its way to the server.
+    let began = Instant::now();
+    loop {
+        let body = format!("x{}", conformance::world::unique());
+        let Journaled::New(id) = world.journal(body.as_bytes(), noon(0)).await else { panic!("a copy") };
+        let told = tokio::time::timeout(Duration::from_millis(500), async {
+            while heard.recv().await != Ok(Change::Notification(id)) {}
+        });
+        if told.await.is_ok() {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing was heard");
+    }
+}
+
+#[tokio::test]
+async fn t_g12_a_server_that_forgets_is_refused_and_a_standby_is_noticed() {
+    let forgetful = Server::start(&["fsync = off"]).unwrap();
+    let database = forgetful.database().unwrap();
+    let error = PostgresStore::open(&database.url, Options::default()).err().unwrap();
+    assert!(error.to_string().contains("fsync = off"), "{error}");
+    drop(forgetful);
+
+    let primary = Server::start(&["synchronous_standby_names = ''", "synchronous_commit = off"]).unwrap();
+    let database = primary.database().unwrap();
+    let store = open(&database.url);
+    assert_eq!(store.durability(), Durability::Local);
+    store.close().await;
+    drop(primary);
+
+    let primary = Server::start(&["synchronous_standby_names = '*'", "synchronous_commit = local"]).unwrap();
+    let _standby = primary.standby(&[]).unwrap();
+    let database = primary.database().unwrap();
+    let store = open(&database.url);
+    assert_eq!(store.durability(), Durability::Replicated, "ipnd waits for the standby even if others do not");
+}
+
+#[tokio::test]
+async fn i_15_while_the_server_is_away_nothing_is_acknowledged_and_afterwards_all_goes_on() {
+    let mut server = Server::start(&[]).unwrap();
+    let database = server.database().unwrap();
+    let store = open(&database.url);
+    let world = World::new(&store).await;
+    world.journal(b"before", noon(0)).await;
+    server.kill();
+    let away = store.journal(world.notification(b"meanwhile", noon(0)), WAITING_MAX).await;
+    assert!(matches!(away, Err(StoreError::Unreachable(_))), "{away:?}");
+    assert!(matches!(store.probe().await, Err(StoreError::Unreachable(_))));
+    server.restart().unwrap();
+    let began = Instant::now();
+    while store.probe().await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it does not find its server again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(
+        matches!(world.journal(b"before", noon(1)).await, Journaled::Copy(_)),
+        "what was acknowledged is there"
+    );
+    assert!(matches!(world.journal(b"meanwhile", noon(1)).await, Journaled::New(_)));
+    assert_eq!(world.claim(noon(2)).await.len(), 2);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_that_start_together_make_the_tables_once() {
+    let database = database().unwrap();
+    let nodes: Vec<_> = (0..4)
+        .map(|_| {
+            let url = database.url.clone();
+            tokio::task::spawn_blocking(move || open(&url))
+        })
+        .collect();
+    for node in nodes {
+        assert!(!node.await.unwrap().has_owner().await.unwrap());
+    }
+}
