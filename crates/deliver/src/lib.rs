@@ -2,6 +2,7 @@
 
 mod checks;
 pub mod client;
+mod clock_watch;
 pub mod mail;
 mod observe;
 mod pace;

@@ -2,6 +2,7 @@
 
 use crate::checks::CheckWorker;
 use crate::client::Client;
+use crate::clock_watch;
 use crate::mail::{MailConfig, MailWorker};
 use crate::pace::Pace;
 use crate::remembered::Remembered;
@@ -26,7 +27,7 @@ pub struct WorkersConfig {
 /// The running workers. Dropping this stops them without waiting; [`Workers::stop`] waits.
 pub struct Workers {
     stop: CancellationToken,
-    running: [JoinHandle<()>; 2],
+    running: [JoinHandle<()>; 3],
 }
 
 impl Workers {
@@ -42,8 +43,10 @@ impl Workers {
             pace: Pace::new(),
             remembered: Remembered::default(),
         });
+        let watch = clock_watch::run(Arc::clone(&store), clock.clone(), stop.clone());
         let mails = Arc::new(MailWorker { store: Arc::clone(&store), clock, client, config: mail, base_url });
         let running = [
+            tokio::spawn(watch),
             tokio::spawn(rounds::run(checks, store.changes(), stop.clone())),
             tokio::spawn(rounds::run(mails, store.changes(), stop.clone())),
         ];

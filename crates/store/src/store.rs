@@ -237,6 +237,9 @@ pub trait Store: Send + Sync + 'static {
     // --- Running ---
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog>;
+    /// For when the clock was put back: makes everything that waits beyond `latest` due now, and lets no lease last
+    /// longer than `lease` from now.
+    async fn bring_forward(&self, now: Timestamp, latest: Timestamp, lease: SignedDuration) -> Result<()>;
     /// Succeeds when a write reaches the disk.
     async fn probe(&self) -> Result<()>;
     /// How far a commit reaches, as read when the store was opened.

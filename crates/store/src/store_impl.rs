@@ -3,8 +3,8 @@
 use crate::engine::Engine;
 use crate::operations::journal::Prepared;
 use crate::operations::{
-    accounts, answers, checks, happenings, health, mail_rows, mails, notifications, order_rows, orders,
-    people, products, reviews, settle, shops, templates,
+    accounts, answers, checks, clock, happenings, health, mail_rows, mails, notifications, order_rows,
+    orders, people, products, reviews, settle, shops, templates,
 };
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
@@ -364,6 +364,10 @@ impl<E: Engine> Store for E {
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
         self.read(move |db| health::backlog(db, now)).await
+    }
+
+    async fn bring_forward(&self, now: Timestamp, latest: Timestamp, lease: SignedDuration) -> Result<()> {
+        self.write(move |desk| clock::bring_forward(desk, now, latest, lease)).await
     }
 
     async fn probe(&self) -> Result<()> {

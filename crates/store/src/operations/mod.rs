@@ -6,6 +6,7 @@ pub(crate) mod answers;
 pub(crate) mod audit;
 pub(crate) mod bind;
 pub(crate) mod checks;
+pub(crate) mod clock;
 mod desk;
 pub(crate) mod effects;
 pub(crate) mod happenings;

@@ -38,6 +38,7 @@ macro_rules! for_every_test {
             another_gateway_of_the_family_is_no_contradiction,
             what_is_proved_takes_the_place_of_what_is_not,
             the_backlog_tells_the_oldest_due_item,
+            i_18_what_a_wrong_clock_has_put_off_is_brought_forward,
         }
         $run! { news:
             a_copy_that_is_news_is_asked_about_again,

@@ -1,6 +1,6 @@
 //! Leases, and what comes of checks.
 
-use super::world::{World, event, fine, noon, payment, reason, refund, unique};
+use super::world::{LEASE, World, event, fine, noon, payment, reason, refund, unique};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;
 use ipnd_core::{EventKind, OrderStatus, QuestionKind, Verdict};
 use ipnd_store::{
@@ -263,4 +263,23 @@ pub async fn the_backlog_tells_the_oldest_due_item(store: Arc<dyn Store>) {
     assert_eq!(kept.events[0].order, None);
     assert_ne!(store.backlog(noon(0)).await.unwrap().oldest_check_due_at, Some(early));
     store.probe().await.unwrap();
+}
+
+pub async fn i_18_what_a_wrong_clock_has_put_off_is_brought_forward(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let day = 24 * 60;
+    world.journal(b"held", noon(day)).await;
+    let held = world.claim(noon(day)).await.remove(0);
+    world.journal(b"told while the clock was a day ahead", noon(day)).await;
+    assert!(world.claim(noon(0)).await.is_empty(), "the clock is right again, and nothing is due");
+    // Only what waits beyond the time that is given.
+    store.bring_forward(noon(0), noon(day), LEASE).await.unwrap();
+    assert!(world.claim(noon(0)).await.is_empty());
+    store.bring_forward(noon(0), noon(0), LEASE).await.unwrap();
+    let due = world.claim(noon(0)).await;
+    assert_eq!(due.len(), 1, "the other one is held, as it was");
+    assert_ne!(due[0].notification, held.notification);
+    // Whoever holds it may still hand in, and when nobody does, the lease runs out by the right clock.
+    let again = world.claim(noon(2)).await;
+    assert!(again.iter().any(|due| due.notification == held.notification), "{again:?}");
 }
