@@ -35,7 +35,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bench { what } => bench::run(&what),
-        Command::Prove { method } => prove::run(&method),
+        Command::Prove { method } => prove::run(method),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,9 +2,11 @@
 
 mod bench;
 mod deps;
+mod faults;
 mod fuzz;
 mod gateways;
 mod peers;
+mod prove;
 mod run;
 mod suite;
 mod threats;
@@ -59,6 +61,8 @@ enum Command {
         #[command(subcommand)]
         what: Bench,
     },
+    /// Holds ipnd to its promises: kills, broken disks, cut power, copies, jumping clocks, a simulator
+    Prove(prove::Options),
     /// Pictures of the pages for docs/pictures, taken from a running demo
     Pictures,
 }
@@ -104,6 +108,7 @@ fn main() -> ExitCode {
             bench::intake(&bench::Wanted { short, full, only, json })
         }
         Command::Bench { what: Bench::Peers { json } } => bench::peers(json.as_deref()),
+        Command::Prove(options) => prove::prove(&options),
         Command::Pictures => suite::pictures(),
     };
     match result {

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` and `cargo xtask check` run, in which sequence, and what they say when a part cannot.
 
 use crate::run::{exists, heading, output, root, run};
-use crate::{bench, deps, fuzz, peers, threats, tidy, tools};
+use crate::{bench, deps, fuzz, peers, prove, threats, tidy, tools};
 use anyhow::Result;
 use ipnd_testkit::postgres::Server;
 
@@ -61,6 +61,7 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
     fuzz::fuzz(FUZZ_SECONDS, None, Some(1))?;
 
     peers::test(&mut not_run)?;
+    prove::short(&mut not_run)?;
 
     heading("The database in the ordinary sqlite3 shell");
     match tools::debian("sqlite3", &["sqlite3"]) {

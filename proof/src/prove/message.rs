@@ -1,0 +1,57 @@
+//! What is sent: numbered payments as Stripe would tell of them, signed as Stripe would sign them.
+
+use aws_lc_rs::hmac;
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+
+pub(crate) const SECRET: &str = "whsec_proofOfIpndNobodysSecret000";
+
+/// Every number makes a payment of its own, for an order of its own. The same number always makes the same bytes.
+pub(crate) fn body(number: u64, padding: usize) -> Vec<u8> {
+    let filling = "x".repeat(padding);
+    format!(
+        r#"{{"id":"evt_proof_{number:012}","object":"event","created":1789999980,"data":{{"object":{{"id":"pi_proof_{number:012}","object":"payment_intent","amount":1995,"amount_received":1995,"currency":"eur","metadata":{{"order_id":"P-{number:012}"}},"receipt_email":"buyer-{number}@example.com","status":"succeeded"}}}},"livemode":true,"type":"payment_intent.succeeded","filling":"{filling}"}}"#
+    )
+    .into_bytes()
+}
+
+/// The number in a body; `None` for what was never ours.
+pub(crate) fn number(body: &[u8]) -> Option<u64> {
+    let message: serde_json::Value = serde_json::from_slice(body).ok()?;
+    message["id"].as_str()?.strip_prefix("evt_proof_")?.parse().ok()
+}
+
+/// The time since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a sender has a clock of its own, and this is the one place that reads it"
+)]
+pub(crate) fn now() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// The header `stripe-signature` for a body that is sent at `seconds` since 1970.
+pub(crate) fn signature(body: &[u8], seconds: i64) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    context.update(format!("{seconds}.").as_bytes());
+    context.update(body);
+    format!("t={seconds},v1={}", HEXLOWER.encode(context.sign().as_ref()))
+}
+
+pub(crate) fn hash(body: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{body, number};
+
+    #[test]
+    fn the_number_of_a_body_is_read_back_from_its_bytes() {
+        assert_eq!(number(&body(7, 100)), Some(7));
+        assert_eq!(number(b"{\"id\":\"evt_other\"}"), None);
+        assert_eq!(number(b"not even JSON"), None);
+    }
+}
