@@ -11,6 +11,8 @@ use url::Url;
 
 pub(crate) const SLUG: &str = "demo";
 const OWNER: &str = "owner@example.com";
+/// Who makes and changes the accounts, for the audit.
+const BY: &str = "ipnd demo";
 
 pub(crate) struct Sample {
     pub(crate) shop: Shop,
@@ -79,6 +81,7 @@ async fn account(
             environment: Environment::Sandbox,
             settings: settings.values().clone(),
             creates_orders: false,
+            by: BY.to_owned(),
         };
         return Ok(store.create_account(new, clock.now()).await?);
     };
@@ -88,7 +91,7 @@ async fn account(
         return Ok(known.clone());
     }
     store
-        .update_account(shop.id, known.id, &known.name, values, known.creates_orders, "ipnd demo")
+        .update_account(shop.id, known.id, &known.name, values, known.creates_orders, BY)
         .await?
         .context("a sample account has gone")
 }

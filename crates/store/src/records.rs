@@ -50,6 +50,8 @@ pub struct NewAccount {
     pub settings: BTreeMap<String, String>,
     /// Whether a genuine payment for an unknown reference makes an order (else it asks the owner).
     pub creates_orders: bool,
+    /// Who makes it, for the audit.
+    pub by: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -102,6 +102,7 @@ impl World {
             environment: Environment::Sandbox,
             settings,
             creates_orders: false,
+            by: "owner".to_owned(),
         };
         self.store.create_account(account, self.clock.now()).await.unwrap()
     }
@@ -119,6 +120,7 @@ impl World {
             environment: Environment::Sandbox,
             settings,
             creates_orders: false,
+            by: "owner".to_owned(),
         };
         self.store.create_account(account, self.clock.now()).await.unwrap()
     }

@@ -80,6 +80,7 @@ async fn connect(options: &Options, gateway: &'static Gateway, config: &Config) 
         environment: asked.environment,
         settings: asked.values().clone(),
         creates_orders: options.creates_orders,
+        by: "ipnd connect".to_owned(),
     };
     let account = store.create_account(new, Clock::system().now()).await?;
     store.close().await;

@@ -28,8 +28,8 @@ pub(crate) fn create(db: &dyn Db, new: &NewAccount, token: &str, now: Timestamp)
         ],
     )?;
     let about = AccountId(id).to_string();
-    let (what, detail) = ("account.created", new.gateway.as_str());
-    audit::note(db, &Deed { at: now, shop: Some(new.shop), who: None, what, about, detail })?;
+    let (what, detail, who) = ("account.created", new.gateway.as_str(), Some(new.by.as_str()));
+    audit::note(db, &Deed { at: now, shop: Some(new.shop), who, what, about, detail })?;
     by_id(db, id)?.ok_or_else(|| StoreError::Failed("the account just written is missing".to_owned()))
 }
 

@@ -233,6 +233,7 @@ pub async fn another_gateway_of_the_family_is_no_contradiction(store: Arc<dyn St
         environment: world.account.environment,
         settings: Default::default(),
         creates_orders: false,
+        by: "owner".to_owned(),
     };
     let account = store.create_account(webhook, noon(0)).await.unwrap();
     let second = World { store: Arc::clone(&store), shop: world.shop.clone(), account };

@@ -112,6 +112,7 @@ impl World {
             environment: self.account.environment,
             settings: BTreeMap::new(),
             creates_orders: false,
+            by: "owner".to_owned(),
         };
         let account = self.store.create_account(new, noon(0)).await.unwrap();
         Self { store: self.store.clone(), shop: self.shop.clone(), account }
@@ -140,6 +141,7 @@ impl World {
             environment,
             settings: BTreeMap::from([("receivers".to_owned(), "seller@example.com".to_owned())]),
             creates_orders,
+            by: "owner".to_owned(),
         };
         store.create_account(account, noon(0)).await.unwrap()
     }

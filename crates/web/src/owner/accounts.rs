@@ -161,6 +161,7 @@ pub(super) async fn create(visit: Visit, fields: Fields) -> Result<Response, Fai
         environment,
         settings,
         creates_orders: form.creates_orders,
+        by: visit.user.email.clone(),
     };
     let account = visit.app.store.create_account(account, visit.now()).await?;
     Ok(done(&format!("{PATH}/{}", account.id), "account_new"))

@@ -176,6 +176,7 @@ pub(crate) fn new_account(shop: &Shop) -> NewAccount {
         environment: Environment::Live,
         settings: BTreeMap::from([("receivers".into(), "seller@example.com".into())]),
         creates_orders: false,
+        by: "owner".to_owned(),
     }
 }
 

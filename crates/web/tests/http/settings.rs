@@ -13,6 +13,7 @@ async fn open_account(server: &Server, gateway: &Gateway) -> Account {
         environment: Environment::Sandbox,
         settings: Settings::sample(gateway.settings).values().clone(),
         creates_orders: false,
+        by: "owner".to_owned(),
     };
     server.store.create_account(account, server.clock.now()).await.unwrap()
 }

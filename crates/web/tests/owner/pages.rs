@@ -326,6 +326,7 @@ async fn an_account_that_believes_what_nobody_has_confirmed_says_so() {
         environment: Environment::Sandbox,
         settings: settings.clone(),
         creates_orders: false,
+        by: "owner".to_owned(),
     };
     let account = shop.app.store.create_account(account, shop.app.clock.now()).await.unwrap();
     let path = format!("/owner/accounts/{}", account.id);

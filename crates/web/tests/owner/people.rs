@@ -120,6 +120,7 @@ async fn t_f13_cross_tenant_reads_and_writes() {
         environment: Environment::Live,
         settings: [("receivers".to_owned(), "X".to_owned())].into(),
         creates_orders: true,
+        by: "owner".to_owned(),
     };
     let account = shop.app.store.create_account(account, now).await.unwrap();
     let elsewhere = Fixture { shop: other, account, ..shop };

@@ -97,6 +97,7 @@ impl Fixture {
             environment: Environment::Sandbox,
             settings: [("receivers".to_owned(), "SELLER1234567\nseller@example.com".to_owned())].into(),
             creates_orders: false,
+            by: "owner".to_owned(),
         };
         let account = app.store.create_account(account, now).await.unwrap();
         let owner = NewOwner {

@@ -17,6 +17,7 @@ async fn open_account(shop: &Fixture, gateway: &Gateway) -> Account {
         environment: Environment::Sandbox,
         settings: Settings::sample(gateway.settings).values().clone(),
         creates_orders: false,
+        by: "owner".to_owned(),
     };
     shop.app.store.create_account(account, shop.app.clock.now()).await.unwrap()
 }

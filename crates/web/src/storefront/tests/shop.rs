@@ -96,6 +96,7 @@ pub(super) async fn new_account(
         environment,
         settings,
         creates_orders: false,
+        by: "owner".to_owned(),
     };
     store.create_account(account, "2026-03-01T12:00:00Z".parse().unwrap()).await.unwrap()
 }
