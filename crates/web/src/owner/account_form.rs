@@ -30,6 +30,8 @@ pub(super) struct Form {
     environment: Option<Environment>,
     pub(super) creates_orders: bool,
     values: BTreeMap<String, String>,
+    /// Which secrets were typed. They are never shown, so if something is wrong they have to be typed again.
+    typed_secrets: Vec<&'static str>,
     problems: BTreeMap<String, String>,
 }
 
@@ -62,6 +64,8 @@ struct Input {
     choices: Vec<(&'static str, &'static str)>,
     /// A secret that is there already and is not shown.
     is_kept: bool,
+    /// A secret that was typed into a form in which something is wrong, so that it has to be typed again.
+    is_lost: bool,
     /// The name of the box that removes it, where the account can do without.
     drop_name: Option<String>,
     problem: Option<String>,
@@ -81,6 +85,7 @@ impl Form {
             environment: None,
             creates_orders: false,
             values: BTreeMap::new(),
+            typed_secrets: Vec::new(),
             problems: BTreeMap::new(),
         }
     }
@@ -97,6 +102,7 @@ impl Form {
             environment: Some(account.environment),
             creates_orders: account.creates_orders,
             values: values.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            typed_secrets: Vec::new(),
             problems: BTreeMap::new(),
         }
     }
@@ -110,7 +116,10 @@ impl Form {
         let mut values: BTreeMap<String, String> = fields.beginning_with(PREFIX).collect();
         // A live form has the field of the sandbox's address too; left empty it means nothing.
         values.retain(|_, value| !value.trim().is_empty());
+        let secrets = gateway.settings.iter().filter(|setting| setting.kind.is_secret());
+        let typed_secrets = secrets.map(|setting| setting.key).filter(|key| values.contains_key(*key));
         let mut form = Self {
+            typed_secrets: typed_secrets.collect(),
             name: fields.get("name").to_owned(),
             environment,
             creates_orders: fields.is_set("creates_orders"),
@@ -256,6 +265,7 @@ fn input(setting: &Setting, account: Option<&Account>, form: &Form, words: Words
         value,
         choices: choices.iter().map(|choice| (choice.word, choice.label.r#in(words.0))).collect(),
         is_kept,
+        is_lost: form.typed_secrets.contains(&setting.key) && !form.problems.is_empty(),
         drop_name: (is_kept && !setting.required).then(|| format!("{DROP_PREFIX}{}", setting.key)),
         problem: form.problems.get(setting.key).cloned(),
     }
@@ -341,6 +351,26 @@ mod tests {
         let shown = input(&gateway().settings[1], Some(&known), &form, Words(Language::En));
         assert!(shown.value.is_empty() && shown.is_kept);
         assert!(!Form::of(&gateway(), &known).values.contains_key("secret"));
+    }
+
+    #[test]
+    fn t_d13_signing_secret_leaks_into_no_form_so_one_that_was_refused_asks_for_it_again() {
+        let gateway = gateway();
+        let asks = |body: &str, known: Option<&Account>| {
+            let form = read(body, known);
+            let inputs =
+                gateway.settings.iter().map(|setting| input(setting, known, &form, Words(Language::En)));
+            let inputs: Vec<Input> = inputs.collect();
+            assert!(inputs.iter().all(|input| !input.value.contains("s3cret")));
+            inputs.into_iter().filter(|input| input.is_lost).map(|input| input.name).collect::<Vec<_>>()
+        };
+        let known = account(&[("ids", "A"), ("secret", "old-s3cret")]);
+        // The name is missing.
+        assert_eq!(asks("name=&set.ids=A&set.secret=new-s3cret", Some(&known)), ["set.secret"]);
+        assert_eq!(asks("name=&environment=live&set.ids=A&set.secret=new-s3cret", None), ["set.secret"]);
+        // Nothing was typed that could be lost, and nothing is wrong.
+        assert_eq!(asks("name=&set.ids=A&set.secret=", Some(&known)), [""; 0]);
+        assert_eq!(asks("name=x&set.ids=A&set.secret=new-s3cret", Some(&known)), [""; 0]);
     }
 
     #[test]
