@@ -5,6 +5,7 @@
 mod courier;
 mod database;
 mod draw;
+mod lanes;
 mod mailbox;
 mod page;
 mod paypal;

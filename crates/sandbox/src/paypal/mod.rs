@@ -18,6 +18,7 @@ pub(crate) use order::Fields;
 
 use crate::courier::Courier;
 use crate::database::Database;
+use crate::lanes;
 use crate::page;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -96,7 +97,7 @@ impl Paypal {
 
     /// Starts sending; what an earlier process left behind goes on where it was.
     pub fn start(&self) {
-        let task = tokio::spawn(sender::run(self.0.clone()));
+        let task = tokio::spawn(lanes::run(self.0.clone()));
         *self.0.sender.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(task);
     }
 

@@ -1,69 +1,42 @@
-//! Sends what is due, one message at a time for each address, and goes by the schedule in the ledger alone, so a
-//! restart changes nothing.
+//! Sends the notifications that are due.
 
 use super::message::Message;
 use super::{Inner, SandboxError};
 use crate::courier::{Courier, Parcel};
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use crate::lanes::Schedule;
+use jiff::SignedDuration;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// PayPal waits 20 seconds the first time and 30 seconds afterwards.
 const FIRST_WAIT: Duration = Duration::from_secs(20);
 const REPEAT_WAIT: Duration = Duration::from_secs(30);
-/// Looks at the schedule at least this often, should a clock have been moved.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Runs until the stop token is cancelled; what is on its way then is sent again after the next start.
-pub(super) async fn run(inner: Arc<Inner>) {
-    // A server that hangs delays the messages to its own address and no others.
-    let mut lanes: JoinSet<String> = JoinSet::new();
-    let mut busy: HashSet<String> = HashSet::new();
-    loop {
-        let pause = start_lanes(&inner, &mut lanes, &mut busy).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the sandbox cannot read its ledger");
-            LOOK_AGAIN
-        });
-        tokio::select! {
-            () = inner.stop.cancelled() => return,
-            () = inner.queued.notified() => {}
-            Some(Ok(url)) = lanes.join_next() => { busy.remove(&url); }
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
+impl Schedule for Inner {
+    type Thing = Message;
 
-/// Starts a lane for every idle address with something due, and says how long there is nothing more to do.
-async fn start_lanes(
-    inner: &Arc<Inner>,
-    lanes: &mut JoinSet<String>,
-    busy: &mut HashSet<String>,
-) -> Result<Duration, SandboxError> {
-    let mut by_url: HashMap<String, Vec<Message>> = HashMap::new();
-    for message in inner.ledger.due().await? {
-        if let Some(url) = message.url.clone().filter(|url| !busy.contains(url)) {
-            by_url.entry(url).or_default().push(message);
-        }
+    fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
-    for (url, messages) in by_url {
-        busy.insert(url.clone());
-        lanes.spawn(deliver(inner.clone(), url, messages));
-    }
-    let next = inner.ledger.next_due_in().await?.and_then(|gap| Duration::try_from(gap).ok());
-    Ok(next.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN))
-}
 
-/// Delivers to one address in sequence; gives the address back when it is done.
-async fn deliver(inner: Arc<Inner>, url: String, messages: Vec<Message>) -> String {
-    for message in messages {
-        let answer = post(&inner.courier, &url, message.body, message.tries).await;
-        if let Err(error) = inner.ledger.record_attempt(message.id, answer).await {
-            tracing::warn!(%error, "the sandbox cannot record an attempt");
-            break;
-        }
+    fn queued(&self) -> &Notify {
+        &self.queued
     }
-    url
+
+    async fn due(&self) -> Result<Vec<(String, Message)>, SandboxError> {
+        let due = self.ledger.due().await?;
+        Ok(due.into_iter().filter_map(|message| Some((message.url.clone()?, message))).collect())
+    }
+
+    async fn next_due_in(&self) -> Result<Option<SignedDuration>, SandboxError> {
+        self.ledger.next_due_in().await
+    }
+
+    async fn send(&self, url: &str, message: Message) -> Result<(), SandboxError> {
+        let answer = post(&self.courier, url, message.body, message.tries).await;
+        self.ledger.record_attempt(message.id, answer).await
+    }
 }
 
 /// Posts `body` to `url` and gives the status of the answer, or says why there was none.

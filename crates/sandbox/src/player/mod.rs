@@ -23,6 +23,7 @@ pub(crate) use ledger::told_these_bytes;
 
 use crate::courier::Courier;
 use crate::database::Database;
+use crate::lanes;
 use crate::page;
 use crate::paypal::{Paypal, SandboxError};
 use axum::Router;
@@ -133,7 +134,7 @@ impl Player {
 
     /// Starts sending; what an earlier process left behind goes on where it was.
     pub fn start(&self) {
-        let task = tokio::spawn(sender::run(self.0.clone()));
+        let task = tokio::spawn(lanes::run(self.0.clone()));
         *locked(&self.0.sender) = Some(task);
     }
 

@@ -1,5 +1,4 @@
-//! Writes and sends what is due, one message at a time for each address, and goes by the schedule in the ledger alone,
-//! so a restart changes nothing.
+//! Writes and sends the messages that are due, and hears what their receivers make of them.
 
 use super::Inner;
 use super::fault::Fault;
@@ -9,70 +8,43 @@ use super::mischief::{Scene, Written};
 use super::report::Hearing;
 use super::wish::settings;
 use crate::courier::Parcel;
+use crate::lanes::Schedule;
 use crate::paypal::SandboxError;
 use ipnd_deliver::client::Answer;
 use ipnd_gateways::{Gateway, RawRequest, Settings};
 use jiff::SignedDuration;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
-/// Looks at the schedule at least this often, should a clock have been moved.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long a gateway waits for an answer. Some wait less; none gains by more.
 const WAIT: Duration = Duration::from_secs(20);
 /// How much of a reply is kept, in characters.
 const REPLY_CHARS_MAX: usize = 2_000;
 
-/// Runs until the stop token is cancelled; what is on its way then is sent again after the next start.
-pub(super) async fn run(inner: Arc<Inner>) {
-    // A server that hangs delays the messages to its own address and no others.
-    let mut lanes: JoinSet<String> = JoinSet::new();
-    let mut busy: HashSet<String> = HashSet::new();
-    loop {
-        let pause = start_lanes(&inner, &mut lanes, &mut busy).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the sandbox cannot read its ledger");
-            LOOK_AGAIN
-        });
-        tokio::select! {
-            () = inner.stop.cancelled() => return,
-            () = inner.queued.notified() => {}
-            Some(Ok(url)) = lanes.join_next() => { busy.remove(&url); }
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
+impl Schedule for Inner {
+    type Thing = Telling;
 
-/// Starts a lane for every idle address with something due, and says how long there is nothing more to do.
-async fn start_lanes(
-    inner: &Arc<Inner>,
-    lanes: &mut JoinSet<String>,
-    busy: &mut HashSet<String>,
-) -> Result<Duration, SandboxError> {
-    let mut by_url: HashMap<String, Vec<Telling>> = HashMap::new();
-    for telling in inner.ledger.due().await? {
-        if !busy.contains(&telling.url) {
-            by_url.entry(telling.url.clone()).or_default().push(telling);
-        }
+    fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
-    for (url, tellings) in by_url {
-        busy.insert(url.clone());
-        lanes.spawn(deliver(inner.clone(), url, tellings));
-    }
-    let next = inner.ledger.next_due_in().await?.and_then(|gap| Duration::try_from(gap).ok());
-    Ok(next.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN))
-}
 
-/// Goes on with each message in sequence; gives the address back when it is done.
-async fn deliver(inner: Arc<Inner>, url: String, tellings: Vec<Telling>) -> String {
-    for telling in tellings {
-        if let Err(error) = go_on(&inner, telling).await {
-            tracing::warn!(%error, "the sandbox cannot go on with a message");
-            break;
-        }
+    fn queued(&self) -> &Notify {
+        &self.queued
     }
-    url
+
+    async fn due(&self) -> Result<Vec<(String, Telling)>, SandboxError> {
+        let due = self.ledger.due().await?;
+        Ok(due.into_iter().map(|telling| (telling.url.clone(), telling)).collect())
+    }
+
+    async fn next_due_in(&self) -> Result<Option<SignedDuration>, SandboxError> {
+        self.ledger.next_due_in().await
+    }
+
+    async fn send(&self, _: &str, telling: Telling) -> Result<(), SandboxError> {
+        go_on(self, telling).await
+    }
 }
 
 /// The next step of one message.
