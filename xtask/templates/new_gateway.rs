@@ -30,13 +30,14 @@
 //!
 //! Which documents and programs, read when.
 
+use crate::kit::common_settings::SIGNING_SECRET;
 use crate::kit::json::Json;
 use crate::kit::mac::{Algorithm, Encoding, Mac};
 use crate::kit::verified::Verified;
 use crate::kit::{amount, identity, reply, time};
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Said, Setting,
-    SettingKind, Settings,
+    Settings, Wants,
 };
 use ipnd_core::{Customer, Event, EventKind, Reason};
 use jiff::Timestamp;
@@ -56,21 +57,13 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::empty,
+    wants: Wants::AnySuccess,
     compose,
     answer: None,
     checkout: None,
 };
 
 const SETTINGS: &[Setting] = &[Setting {
-    key: "signing_secret",
-    kind: SettingKind::Secrets,
-    required: true,
-    label: Said {
-        en: "Signing secret",
-        de: "Signaturgeheimnis",
-        es: "Secreto de firma",
-        uk: "Секрет підпису",
-    },
     help: Said {
         en: "Where New Gateway shows it.",
         de: "Wo New Gateway es zeigt.",
@@ -78,7 +71,7 @@ const SETTINGS: &[Setting] = &[Setting {
         uk: "Де його показує New Gateway.",
     },
     sample: "sandbox-secret-of-nobody",
-    check: None,
+    ..SIGNING_SECRET
 }];
 
 const HEADER: &str = "x-signature";

@@ -91,7 +91,7 @@ use crate::kit::verified::Verified;
 use crate::kit::{amount, identity, time, token};
 use crate::{
     CannotCompose, Choice, Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats,
-    Reply, Said, Setting, SettingFault, SettingKind, Settings,
+    Reply, Said, Setting, SettingFault, SettingKind, Settings, Wants,
 };
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ipnd_core::{Currency, Customer, Environment, Event, EventKind, Money, Reason};
@@ -113,6 +113,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply,
+    wants: Wants::AnySuccess,
     compose: compose::compose,
     answer: None,
     checkout: None,

@@ -57,6 +57,7 @@
 //! COPE's documentation of webhooks, their deliveries and events; the samples of its own at GitHub; a public receiver;
 //! read in November 2026.
 
+use crate::kit::common_settings::SIGNING_SECRET;
 use crate::kit::json::Json;
 use crate::kit::mac::{self, Algorithm, Encoding, Mac};
 use crate::kit::mapping::Path;
@@ -65,7 +66,7 @@ use crate::kit::verified::Verified;
 use crate::kit::{amount, identity, time};
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply,
-    Said, Setting, SettingFault, SettingKind, Settings,
+    Said, Setting, SettingFault, SettingKind, Settings, Wants,
 };
 use ipnd_core::{Currency, Customer, Event, EventItem, EventKind, Money, Reason};
 use jiff::Timestamp;
@@ -86,6 +87,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply,
+    wants: Wants::AnySuccess,
     compose,
     answer: None,
     checkout: None,
@@ -106,15 +108,6 @@ const TELLS: &[EventKind] = &[
 
 const SETTINGS: &[Setting] = &[
     Setting {
-        key: "signing_secret",
-        kind: SettingKind::Secrets,
-        required: true,
-        label: Said {
-            en: "Signing secret",
-            de: "Signaturgeheimnis",
-            es: "Secreto de firma",
-            uk: "Секрет підпису",
-        },
         help: Said {
             en: "COPE shows it once, when you add the webhook endpoint (whsec_...). While you change it, enter both, one \
                  a line.",
@@ -127,6 +120,7 @@ const SETTINGS: &[Setting] = &[
         },
         sample: "whsec_sandboxOfIpndNobodysSecret00",
         check: Some(has_prefix),
+        ..SIGNING_SECRET
     },
     Setting {
         key: "order_path",

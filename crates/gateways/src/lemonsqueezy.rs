@@ -60,13 +60,14 @@
 //!
 //! Lemon Squeezy's documentation of webhooks and their API; its package for Laravel; read in November 2026.
 
+use crate::kit::common_settings::SIGNING_SECRET;
 use crate::kit::json::Json;
 use crate::kit::mac::{Algorithm, Encoding, Mac};
 use crate::kit::verified::Verified;
 use crate::kit::{amount, custom_data, identity, reply, time};
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Said, Setting,
-    SettingKind, Settings,
+    SettingKind, Settings, Wants,
 };
 use ipnd_core::{Customer, Environment, Event, EventItem, EventKind, Money, Reason};
 use jiff::Timestamp;
@@ -86,6 +87,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose,
     answer: None,
     checkout: None,
@@ -107,15 +109,6 @@ const TELLS: &[EventKind] = &[
 
 const SETTINGS: &[Setting] = &[
     Setting {
-        key: "signing_secret",
-        kind: SettingKind::Secrets,
-        required: true,
-        label: Said {
-            en: "Signing secret",
-            de: "Signaturgeheimnis",
-            es: "Secreto de firma",
-            uk: "Секрет підпису",
-        },
         help: Said {
             en: "The text that you entered as the signing secret of the webhook. While you change it, enter both, one \
                  a line.",
@@ -127,7 +120,7 @@ const SETTINGS: &[Setting] = &[
                  одному в рядку.",
         },
         sample: "sandbox-of-ipnd-nobodys-secret",
-        check: None,
+        ..SIGNING_SECRET
     },
     Setting {
         key: "order_key",

@@ -23,6 +23,7 @@ mod paypal;
 mod paypal_adaptive;
 pub mod paypal_ipn;
 mod paypal_webhooks;
+mod reseller;
 mod standard_webhooks;
 mod stripe;
 pub mod try_out;
@@ -34,6 +35,7 @@ pub use contract::{
     ACCEPT_UNCONFIRMED, Answer, Ask, AskedAnswer, CannotCompose, CheckSetting, Checkout, CheckoutForm,
     Choice, Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply, Resume,
     Resumed, SECRET_CHARS_MIN, Said, Setting, SettingFault, SettingKind, SettingProblem, Settings, Told,
+    Wants,
 };
 
 /// Every gateway, sorted by id.

@@ -66,11 +66,12 @@ use crate::kit::verified::Verified;
 use crate::kit::{amount, identity, reply, time};
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Said, Setting,
-    SettingKind, Settings,
+    SettingKind, Settings, Wants,
 };
 use data_encoding::BASE64;
 use ipnd_core::{Customer, Environment, Event, EventItem, EventKind, Money, Reason};
 use jiff::Timestamp;
+use std::borrow::Cow;
 
 pub(crate) const GATEWAY: Gateway = Gateway {
     id: "liqpay",
@@ -88,6 +89,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose,
     answer: None,
     checkout: None,
@@ -190,7 +192,7 @@ fn verify<'a>(request: &'a RawRequest, settings: &Settings) -> Result<Verified<'
     if BASE64.decode(&data).is_err() {
         return Err(Reason::new("field_malformed", "data"));
     }
-    let given = String::from_utf8(given).map_err(|_| Reason::new("signature_malformed", ""))?;
+    let given = String::from_utf8(given.into_owned()).map_err(|_| Reason::new("signature_malformed", ""))?;
     let mac = mechanism(&given, settings)?;
     let mut refusal = Reason::new("secret_unusable", "private_key");
     for key in settings.secrets("private_key").map(str::as_bytes) {
@@ -203,7 +205,7 @@ fn verify<'a>(request: &'a RawRequest, settings: &Settings) -> Result<Verified<'
 }
 
 /// The value of a field, unless it is empty.
-fn field(form: &Form<'_>, name: &str) -> Option<Vec<u8>> {
+fn field<'a>(form: &Form<'a>, name: &str) -> Option<Cow<'a, [u8]>> {
     let found = form.fields().find(|field| field.name == name)?;
     Some(form::percent_decoded(found.raw_value)).filter(|value| !value.is_empty())
 }

@@ -56,6 +56,7 @@
 //! read in November 2026.
 
 use crate::kit::asymmetric::{PublicKey, Scheme, SigningKey, published};
+use crate::kit::common_settings::SANDBOX_URL;
 use crate::kit::fetch::{self, Fetched};
 use crate::kit::json::Json;
 use crate::kit::mac::{self, Algorithm, Encoding};
@@ -63,7 +64,7 @@ use crate::kit::verified::Verified;
 use crate::kit::{amount, currency_numbers, identity, reply, time};
 use crate::{
     Ask, AskedAnswer, CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats,
-    Resumed, Said, Setting, SettingFault, SettingKind, Settings, Told,
+    Resumed, Said, Setting, SettingFault, SettingKind, Settings, Told, Wants,
 };
 use data_encoding::BASE64;
 use ipnd_core::{Currency, Environment, Event, EventKind, Money, Reason};
@@ -85,6 +86,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: Some(resume),
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose,
     answer: Some(answer),
     checkout: None,
@@ -149,23 +151,13 @@ const SETTINGS: &[Setting] = &[
         check: Some(check_public_key),
     },
     Setting {
-        key: "api_url",
-        kind: SettingKind::SandboxUrl,
-        required: false,
-        label: Said {
-            en: "Address of the sandbox",
-            de: "Adresse der Sandbox",
-            es: "Dirección del entorno de pruebas",
-            uk: "Адреса пробного середовища",
-        },
         help: Said {
             en: "Only for trying things out: who is asked for the key instead of monobank.",
             de: "Nur zum Ausprobieren: wer statt monobank nach dem Schlüssel gefragt wird.",
             es: "Solo para probar: a quién se pide la clave en lugar de a monobank.",
             uk: "Лише для спроб: кого питати про ключ замість monobank.",
         },
-        sample: "",
-        check: None,
+        ..SANDBOX_URL
     },
 ];
 

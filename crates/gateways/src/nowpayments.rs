@@ -63,7 +63,7 @@ use crate::kit::verified::Verified;
 use crate::kit::{amount, identity, reply, time};
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Said, Setting,
-    SettingKind, Settings,
+    SettingKind, Settings, Wants,
 };
 use ipnd_core::{Event, EventKind, Money, Reason};
 use jiff::Timestamp;
@@ -102,6 +102,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::empty,
+    wants: Wants::AnySuccess,
     compose,
     answer: None,
     checkout: None,

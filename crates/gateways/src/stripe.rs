@@ -63,6 +63,7 @@
 
 mod compose;
 
+use crate::kit::common_settings::{METADATA_KEY, SIGNING_SECRET};
 use crate::kit::json::Json;
 use crate::kit::mac::{self, Algorithm, Encoding, Mac};
 use crate::kit::signed_time::USUAL;
@@ -70,7 +71,7 @@ use crate::kit::verified::Verified;
 use crate::kit::{amount, identity, reply, time};
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Said, Setting,
-    SettingKind, Settings,
+    Settings, Wants,
 };
 use ipnd_core::{Currency, Customer, Environment, Event, EventKind, Money, Reason};
 use jiff::Timestamp;
@@ -91,6 +92,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::empty,
+    wants: Wants::AnySuccess,
     compose: compose::compose,
     answer: None,
     checkout: None,
@@ -120,15 +122,6 @@ const TELLS: &[EventKind] = &[
 
 const SETTINGS: &[Setting] = &[
     Setting {
-        key: "signing_secret",
-        kind: SettingKind::Secrets,
-        required: true,
-        label: Said {
-            en: "Signing secret",
-            de: "Signaturgeheimnis",
-            es: "Secreto de firma",
-            uk: "Секрет підпису",
-        },
         help: Said {
             en: "Stripe shows it at the webhook endpoint (whsec_...). While you change it, enter both, one a line.",
             de: "Stripe zeigt es beim Webhook-Endpunkt (whsec_...). Während Sie es wechseln, tragen Sie beide ein, \
@@ -139,27 +132,9 @@ const SETTINGS: &[Setting] = &[
                  рядку.",
         },
         sample: "whsec_sandboxOfIpndNobodysSecret00",
-        check: None,
+        ..SIGNING_SECRET
     },
-    Setting {
-        key: "order_key",
-        kind: SettingKind::Text,
-        required: false,
-        label: Said {
-            en: "Metadata key of the order number",
-            de: "Metadatenschlüssel der Bestellnummer",
-            es: "Clave de metadatos del número de pedido",
-            uk: "Ключ метаданих із номером замовлення",
-        },
-        help: Said {
-            en: "Under which key your shop puts the order number into the metadata. Left empty: order_id.",
-            de: "Unter welchem Schlüssel Ihr Shop die Bestellnummer in die Metadaten schreibt. Leer heißt: order_id.",
-            es: "Con qué clave su tienda pone el número de pedido en los metadatos. Si se deja vacía: order_id.",
-            uk: "Під яким ключем ваш магазин записує номер замовлення в метадані. Якщо порожньо: order_id.",
-        },
-        sample: "",
-        check: None,
-    },
+    METADATA_KEY,
 ];
 
 /// `v0` is deliberately fake, and only `v1` counts.

@@ -67,7 +67,7 @@ use crate::kit::verified::Verified;
 use crate::kit::{amount, identity, time};
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply,
-    Said, Setting, SettingFault, SettingKind, Settings,
+    Said, Setting, SettingFault, SettingKind, Settings, Wants,
 };
 use ipnd_core::{Customer, Environment, Event, EventKind, Money, Reason};
 use jiff::Timestamp;
@@ -89,6 +89,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply,
+    wants: Wants::Reply,
     compose,
     answer: None,
     checkout: None,
@@ -205,7 +206,7 @@ impl Fields {
         let mut fields = BTreeMap::new();
         for field in form.fields() {
             let Some(name) = known(&field.name) else { continue };
-            match String::from_utf8(form::percent_decoded(field.raw_value)) {
+            match String::from_utf8(form::percent_decoded(field.raw_value).into_owned()) {
                 Ok(text) => drop(fields.insert(name, text)),
                 Err(_) if SIGNED.contains(&name) => return Err(Reason::new("field_malformed", name)),
                 Err(_) => {}

@@ -14,6 +14,7 @@ pub use settings::{
     SettingProblem, Settings,
 };
 
+use crate::kit::json::Json;
 use ipnd_core::{Event, EventKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,7 @@ pub struct Gateway {
     pub resume: Option<Resume>,
     /// What this gateway must hear. Called with a request that `receive` has looked at.
     pub reply: fn(&RawRequest, &Settings, Outcome, Timestamp) -> Reply,
+    pub wants: Wants,
     /// The request that this gateway would have sent to tell of this event: the inverse of `receive`.
     pub compose: fn(&Event, &Settings, Timestamp) -> Result<RawRequest, CannotCompose>,
     /// What the gateway's own API would answer, had it told all this: the inverse of `resume`. `None` for gateways
@@ -98,6 +100,62 @@ pub enum Repeats {
     AreNews,
 }
 
+/// Which replies mean to a gateway that its message has arrived; after any other it sends the message again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// Any status from 200 to 299. Nobody looks at the body.
+    AnySuccess,
+    /// One of these and no other status, were it another success. Nobody looks at the body.
+    Status(&'static [u16]),
+    /// The status and the body that [`Gateway::reply`] gives for what is accepted; of JSON, what it says.
+    Reply,
+    /// The status and the first line of the body that [`Gateway::reply`] gives for what is accepted.
+    FirstLine,
+}
+
+impl Wants {
+    /// The status in words, where `own` is the gateway's own reply to what is accepted.
+    #[must_use]
+    pub fn status(self, own: &Reply) -> String {
+        match self {
+            Self::AnySuccess => "200 to 299".to_owned(),
+            Self::Status(all) => all.iter().map(u16::to_string).collect::<Vec<_>>().join(" or "),
+            Self::Reply | Self::FirstLine => own.status.to_string(),
+        }
+    }
+
+    /// What has to stand in the body; nothing where nobody looks at it.
+    #[must_use]
+    pub fn text(self, own: &Reply) -> &str {
+        match self {
+            Self::AnySuccess | Self::Status(_) => "",
+            Self::Reply => &own.body,
+            Self::FirstLine => own.body.lines().next().unwrap_or_default(),
+        }
+    }
+
+    /// Whether this reply means to the gateway that its message has arrived, where `own` is its own.
+    #[must_use]
+    pub fn is_met_by(self, own: &Reply, status: u16, body: &[u8]) -> bool {
+        let text = self.text(own).as_bytes();
+        match self {
+            Self::AnySuccess => (200..=299).contains(&status),
+            Self::Status(all) => all.contains(&status),
+            Self::FirstLine => {
+                let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                status == own.status && line.strip_suffix(b"\r").unwrap_or(line) == text
+            }
+            Self::Reply => status == own.status && (body == text || says_the_same(body, text)),
+        }
+    }
+}
+
+/// Whoever reads JSON does not look at blanks or the sequence of members.
+fn says_the_same(one: &[u8], other: &[u8]) -> bool {
+    let read = |bytes| Json::parse(bytes).ok().filter(Json::is_object).map(|json| json.sorted());
+    read(one).is_some_and(|one| Some(one) == read(other))
+}
+
 impl Gateway {
     /// The documentation page in Markdown: the comment at the head of the source file, or the page as it is.
     #[must_use]
@@ -119,5 +177,49 @@ impl Gateway {
     #[must_use]
     pub fn needs_confirmation(&self) -> bool {
         self.proof != Proof::Strong
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_gateway_is_content_with_what_it_wants_and_nothing_else() {
+        let ok = Reply::text(200, "OK");
+        let is_met = |wants: Wants, status, body: &str| wants.is_met_by(&ok, status, body.as_bytes());
+        for (wants, good, bad) in [
+            (
+                Wants::AnySuccess,
+                &[(200, ""), (204, "x"), (299, "OK")][..],
+                &[(199, "OK"), (302, "OK"), (500, "OK")][..],
+            ),
+            (Wants::Status(&[200, 201]), &[(200, ""), (201, "x")], &[(202, "OK"), (204, ""), (404, "OK")]),
+            (
+                Wants::Reply,
+                &[(200, "OK")],
+                &[(201, "OK"), (200, ""), (200, "OK\n"), (200, "ok"), (400, "OK")],
+            ),
+            (
+                Wants::FirstLine,
+                &[(200, "OK"), (200, "OK\n"), (200, "OK\r\nthanks")],
+                &[(201, "OK"), (200, ""), (200, "OKAY"), (200, "\nOK"), (500, "OK")],
+            ),
+        ] {
+            for (status, body) in good {
+                assert!(is_met(wants, *status, body), "{wants:?} {status} {body:?}");
+            }
+            for (status, body) in bad {
+                assert!(!is_met(wants, *status, body), "{wants:?} {status} {body:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_json_counts_what_it_says() {
+        let own = Reply::json(200, r#"{"a":1,"b":"x"}"#);
+        let is_met = |body: &str| Wants::Reply.is_met_by(&own, 200, body.as_bytes());
+        assert!(is_met(r#"{"a":1,"b":"x"}"#) && is_met(r#"{ "b": "x", "a": 1 }"#));
+        assert!(!is_met(r#"{"a":1,"b":"y"}"#) && !is_met(r#"{"a":1}"#) && !is_met(""));
     }
 }

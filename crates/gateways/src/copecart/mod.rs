@@ -66,11 +66,13 @@
 mod compose;
 mod message;
 
+use crate::kit::common_settings::ORDER_REFERENCE;
 use crate::kit::mac::{Algorithm, Encoding, Mac};
 use crate::kit::reply;
 use crate::kit::verified::Verified;
 use crate::{
     Choice, Covers, Gateway, Proof, RawRequest, Received, Repeats, Said, Setting, SettingKind, Settings,
+    Wants,
 };
 use compose::compose;
 use ipnd_core::{EventKind, Reason};
@@ -92,6 +94,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::ok,
+    wants: Wants::Reply,
     compose,
     answer: None,
     checkout: None,
@@ -134,15 +137,7 @@ const SETTINGS: &[Setting] = &[
         check: None,
     },
     Setting {
-        key: "order_reference",
         kind: SettingKind::Choice(ORDER_REFERENCES),
-        required: false,
-        label: Said {
-            en: "Order reference",
-            de: "Bestellnummer",
-            es: "Referencia del pedido",
-            uk: "Номер замовлення",
-        },
         help: Said {
             en: "Which number names the order. Choose metadata only if every link to CopeCart's checkout carries your \
                  own order number (?metadata=NUMBER).",
@@ -153,8 +148,7 @@ const SETTINGS: &[Setting] = &[
             uk: "Який номер позначає замовлення. Вибирайте metadata, лише якщо кожне посилання на оформлення в CopeCart \
                  містить ваш власний номер замовлення (?metadata=НОМЕР).",
         },
-        sample: "",
-        check: None,
+        ..ORDER_REFERENCE
     },
 ];
 

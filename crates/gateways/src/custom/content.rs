@@ -65,7 +65,7 @@ fn form<'a>(encoding: &'static Encoding, body: &[u8]) -> Result<Json<'a>, Reason
     for field in form.fields() {
         is_one = true;
         let text = Json::of_text(charset::decoded(encoding, &percent_decoded(field.raw_value)).text);
-        add(&mut fields, field.name.clone(), text);
+        add(&mut fields, field.name.to_string(), text);
     }
     if is_one { Ok(Json::Object(fields)) } else { Err(Reason::new("not_a_form", "")) }
 }

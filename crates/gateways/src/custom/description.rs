@@ -9,6 +9,7 @@ use crate::kit::charset;
 use crate::kit::mapping::Mapping;
 use crate::{Proof, Reply, SettingFault};
 use encoding_rs::UTF_8;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A description that makes sense.
 #[derive(Clone, Debug)]
@@ -22,10 +23,37 @@ pub(super) struct Description {
 
 /// The check of the setting.
 pub(super) fn check(text: &str) -> Result<(), SettingFault> {
-    Description::parse(text).map(|_| ()).map_err(SettingFault::Malformed)
+    Description::of(text).map(|_| ()).map_err(SettingFault::Malformed)
 }
 
+/// Descriptions that are kept once they have been read, the latest used first. Reading one takes longer than the message
+/// it is read for, and nothing but its text decides what comes out.
+static READ: Mutex<Vec<(String, Arc<Description>)>> = Mutex::new(Vec::new());
+
+/// So many of them: more accounts of this kind than a shop has.
+const READ_MAX: usize = 32;
+
 impl Description {
+    /// The description that a text is, read once.
+    ///
+    /// # Errors
+    /// As [`Description::parse`].
+    pub(super) fn of(text: &str) -> Result<Arc<Self>, String> {
+        let known = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut known = known();
+            if let Some(place) = known.iter().position(|(own, _)| own == text) {
+                known[..=place].rotate_right(1);
+                return Ok(known[0].1.clone());
+            }
+        }
+        let read = Arc::new(Self::parse(text)?);
+        let mut known = known();
+        known.insert(0, (text.to_owned(), read.clone()));
+        known.truncate(READ_MAX);
+        Ok(read)
+    }
+
     /// # Errors
     /// What is wrong and in which line, for people.
     pub(super) fn parse(text: &str) -> Result<Self, String> {

@@ -22,11 +22,12 @@ use crate::kit::verified::Verified;
 use crate::try_out::ReadField;
 use crate::{
     CannotCompose, Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply,
-    SettingFault, Settings,
+    SettingFault, Settings, Wants,
 };
 use description::Description;
 use ipnd_core::{Event, EventKind, Reason};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 pub(crate) const GATEWAY: Gateway = Gateway {
     id: "custom",
@@ -44,6 +45,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply,
+    wants: Wants::Reply,
     compose,
     answer: None,
     checkout: None,
@@ -66,9 +68,9 @@ const TELLS: &[EventKind] = &[
 ];
 
 /// The account's description. Settings have been checked, so it can be read.
-fn described(settings: &Settings) -> Result<Description, Reason> {
+fn described(settings: &Settings) -> Result<Arc<Description>, Reason> {
     let text = settings.get("description").unwrap_or_default();
-    Description::parse(text).map_err(|fault| Reason::new("settings_incomplete", fault))
+    Description::of(text).map_err(|fault| Reason::new("settings_incomplete", fault))
 }
 
 fn receive(request: &RawRequest, settings: &Settings, now: Timestamp) -> Received {
@@ -104,8 +106,8 @@ fn interpret(verified: Verified<'_>, own: &Description, settings: &Settings) -> 
 fn reply(_: &RawRequest, settings: &Settings, outcome: Outcome, _: Timestamp) -> Reply {
     let Ok(own) = described(settings) else { return Reply::empty(400) };
     match outcome {
-        Outcome::Accepted | Outcome::Duplicate | Outcome::Probed => own.accepted,
-        Outcome::Refused => own.refused,
+        Outcome::Accepted | Outcome::Duplicate | Outcome::Probed => own.accepted.clone(),
+        Outcome::Refused => own.refused.clone(),
     }
 }
 

@@ -322,7 +322,7 @@ pub(super) fn only_in_query(query: &str, name: &str) -> Result<String, Reason> {
     if values.next().is_some() {
         return Err(Reason::new("duplicate_field", name));
     }
-    String::from_utf8(value).map_err(|_| Reason::new("signature_malformed", name))
+    String::from_utf8(value.into_owned()).map_err(|_| Reason::new("signature_malformed", name))
 }
 
 impl Carried {

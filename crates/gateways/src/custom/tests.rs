@@ -198,6 +198,23 @@ fn t_a16_joined_fields_collide_nowhere_where_the_proof_is_strong() {
 }
 
 #[test]
+fn t_a17_play_money_is_told_from_real_by_what_is_signed() {
+    let proof = |names: &str| {
+        format!(
+            "by = \"hmac\"\nalgorithm = \"sha256\"\nencoding = \"hex\"\nheader = \"X-Sign\"\n[proof.fields]\n\
+             names = [\"type\", \"order\", \"id\", \"amount\", \"currency\"{names}]\nbetween = \"|\""
+        )
+    };
+    let description = |names: &str| {
+        let with_flag = described_by("json", &proof(names)).replace("[events]", "test = \"test\"\n[events]");
+        Description::parse(&with_flag).unwrap()
+    };
+    let weakness = description("").weakness();
+    assert_eq!(weakness.as_deref(), Some("these fields decide, and are not signed: test"));
+    assert_eq!(description(", \"test\"").weakness(), None);
+}
+
+#[test]
 fn t_a07_the_published_keys_are_trusted_in_the_sandbox_only() {
     let proof = "by = \"signature\"\nalgorithm = \"ed25519\"\nencoding = \"hex\"\nheader = \"X-Sign\"";
     let settings = settings_of(&described_by("json", proof), published::ED25519_PUBLIC);

@@ -1,11 +1,10 @@
 //! The messages that Digistore24 would send.
 
-use super::{GATEWAY, GERMAN_TIME, is_own_reference, parameters};
-use crate::kit::mac::{self, Algorithm, Encoding};
-use crate::{CannotCompose, RawRequest, Settings};
+use super::{GATEWAY, is_own_reference, parameters};
+use crate::kit::mac::{Algorithm, Encoding};
+use crate::{CannotCompose, RawRequest, Settings, reseller};
 use ipnd_core::{Environment, Event, EventKind, Money};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, fmt::strtime};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Fields that are sent and empty in most messages: names and values are what receivers have to cope with.
@@ -279,15 +278,11 @@ impl Writer<'_> {
 
     /// The order and the product, out of which Digistore24's messages name a subscription.
     fn item(&self) -> (String, String) {
-        let named = self.event.subscription.as_deref().or(self.event.parent.as_deref());
-        let order = self.event.order_ref.as_deref().filter(|_| !is_own_reference(self.settings));
-        let split = named.and_then(|named| match order {
-            Some(order) => Some((order, named.strip_prefix(order)?.strip_prefix('-')?)),
-            None => named.rsplit_once('-'),
-        });
-        if let Some((order, product)) = split {
+        let is_own = is_own_reference(self.settings);
+        if let Some((order, product)) = reseller::order_and_product(self.event, is_own) {
             return (order.to_owned(), product.to_owned());
         }
+        let order = self.event.order_ref.as_deref().filter(|_| !is_own);
         let product = self.event.subscription.as_deref().map(|own| number_of(own, 6));
         let fallback = self.event.order_ref.as_deref().unwrap_or(&self.event.identity);
         let order = order.map_or_else(|| digest_of(fallback)[..8].to_ascii_uppercase(), str::to_owned);
@@ -295,13 +290,12 @@ impl Writer<'_> {
     }
 
     fn is_plan(&self) -> bool {
-        self.event.subscription.is_some() || !self.event.kind.concerns_an_order()
+        reseller::is_plan(self.event)
     }
 
     /// What the event keeps of a message that told of it before.
     fn said(&self, name: &str) -> Option<&str> {
-        let reason = self.event.reason.as_deref()?;
-        mac::parts(reason, ';').find(|(own, _)| *own == name).map(|(_, value)| value)
+        reseller::said(self.event, name)
     }
 
     fn earned(&self) -> String {
@@ -311,17 +305,12 @@ impl Writer<'_> {
     }
 
     fn local(&self, format: &str) -> String {
-        strftime(self.at, format)
+        reseller::write_time(self.at, format)
     }
 
     fn date_in(&self, days: i64) -> String {
-        strftime(self.at.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(self.at), "%Y-%m-%d")
+        reseller::write_day_after(self.at, days)
     }
-}
-
-fn strftime(at: Timestamp, format: &str) -> String {
-    let german = TimeZone::posix(GERMAN_TIME).expect("a valid POSIX time zone");
-    strtime::format(format, &at.to_zoned(german)).expect("a time with a zone has all these parts")
 }
 
 /// As amounts of products are written: without decimal places where they are zero.

@@ -1,13 +1,10 @@
 //! What Digistore24's messages say.
 
+use super::is_own_reference;
 use super::parameters::{Fields, Proved};
-use super::{GERMAN_TIME, is_own_reference};
 use crate::kit::{amount, identity};
-use crate::{Interpretation, Settings};
+use crate::{Interpretation, Settings, reseller};
 use ipnd_core::{Currency, Customer, Environment, Event, EventItem, EventKind, Money, Reason};
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 /// What a message says about its plan, and an event keeps in its reason.
 const PLAN_WORDS: [&str; 8] = [
@@ -25,12 +22,13 @@ const PLAN_WORDS: [&str; 8] = [
 const ITEMS_MAX: u32 = 50;
 
 pub(super) fn interpret(proved: &Proved<'_>, settings: &Settings) -> Interpretation {
-    let read = Fields::of(proved).and_then(|fields| Message { fields: &fields, settings }.read());
+    let fields = Fields::of(proved);
+    let read = Message { fields: &fields, settings }.read();
     read.map_or_else(Interpretation::nothing, Interpretation::events)
 }
 
 struct Message<'a> {
-    fields: &'a Fields,
+    fields: &'a Fields<'a>,
     settings: &'a Settings,
 }
 
@@ -122,7 +120,11 @@ impl Message<'_> {
         let is_noted = kind == EventKind::SubscriptionCancelled;
         Ok(Event {
             identity: identity::of(kind, &parts),
-            occurred_at: self.fields.get("rebill_stop_noted_at").filter(|_| is_noted).and_then(local),
+            occurred_at: self
+                .fields
+                .get("rebill_stop_noted_at")
+                .filter(|_| is_noted)
+                .and_then(reseller::read_time),
             subscription: Some(item.clone()),
             transaction: None,
             parent: None,
@@ -155,7 +157,7 @@ impl Message<'_> {
         let parts = [item.as_str(), part("order_item_id"), part("transaction_id"), part("pay_sequence_no")];
         let date = fields.get("transaction_date").zip(fields.get("transaction_time"));
         Ok(Event {
-            occurred_at: date.and_then(|(day, time)| local(&format!("{day} {time}"))),
+            occurred_at: date.and_then(|(day, time)| reseller::read_time(&format!("{day} {time}"))),
             order_ref: fields.first(&[if is_own_reference(self.settings) { "custom" } else { "order_id" }]),
             transaction: transaction.map(str::to_owned),
             customer: self.customer(),
@@ -264,9 +266,4 @@ impl Message<'_> {
         };
         (1..=count.clamp(1, ITEMS_MAX)).filter_map(item).collect()
     }
-}
-
-fn local(text: &str) -> Option<Timestamp> {
-    let local: DateTime = text.parse().ok()?;
-    TimeZone::posix(GERMAN_TIME).ok()?.to_timestamp(local).ok()
 }

@@ -74,9 +74,11 @@ mod compose;
 mod message;
 mod parameters;
 
+use crate::kit::common_settings::ORDER_REFERENCE;
 use crate::kit::reply;
 use crate::{
     Choice, Covers, Gateway, Proof, RawRequest, Received, Repeats, Said, Setting, SettingKind, Settings,
+    Wants,
 };
 use compose::compose;
 use ipnd_core::EventKind;
@@ -102,6 +104,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::ok,
+    wants: Wants::FirstLine,
     compose,
     answer: None,
     checkout: None,
@@ -177,15 +180,7 @@ const SETTINGS: &[Setting] = &[
         check: None,
     },
     Setting {
-        key: "order_reference",
         kind: SettingKind::Choice(ORDER_REFERENCES),
-        required: false,
-        label: Said {
-            en: "Order reference",
-            de: "Bestellnummer",
-            es: "Referencia del pedido",
-            uk: "Номер замовлення",
-        },
         help: Said {
             en: "Which number names the order. Choose custom only if every link to the order form carries your own \
                  order number (custom=NUMBER).",
@@ -196,8 +191,7 @@ const SETTINGS: &[Setting] = &[
             uk: "Який номер позначає замовлення. Вибирайте custom, лише якщо кожне посилання на форму замовлення \
                  містить ваш власний номер (custom=НОМЕР).",
         },
-        sample: "",
-        check: None,
+        ..ORDER_REFERENCE
     },
     Setting {
         key: "upper_case_names",
@@ -249,9 +243,6 @@ const ORDER_REFERENCES: &[Choice] = &[
 fn is_own_reference(settings: &Settings) -> bool {
     settings.get("order_reference") == Some("custom")
 }
-
-/// Digistore24 is German, and its dates are taken for German time by the rules of the European Union.
-const GERMAN_TIME: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
 fn receive(request: &RawRequest, settings: &Settings, _: Timestamp) -> Received {
     if matches!(request.method.as_str(), "GET" | "HEAD") && request.body.is_empty() {

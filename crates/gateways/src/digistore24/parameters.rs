@@ -8,12 +8,11 @@
 //!
 //! A longer row cannot be made from the digest of a shorter one either (T-A15): it has to end with the passphrase.
 
-use crate::kit::mac::{Algorithm, Encoding, Mac, is_same};
-use crate::kit::verified::Verified;
+use crate::kit::mac::{Algorithm, Encoding, Mac};
 use crate::kit::{charset, form};
 use crate::{RawRequest, Settings};
 use ipnd_core::Reason;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 /// The names under which the signature itself has been seen, in either case.
 const SIGNATURES: [&str; 2] = ["sha_sign", "shasign"];
@@ -23,27 +22,31 @@ const MAC: Mac = Mac::new(Algorithm::Sha512, Encoding::HexAnyCase);
 
 /// A message that is proved.
 pub(super) struct Proved<'a> {
-    verified: Verified<'a>,
+    /// What is proved.
+    pairs: Pairs<'a>,
     /// The names were signed in upper case.
     pub(super) has_upper_case_names: bool,
 }
 
-/// Names and values, decoded once; none of the values is empty.
-type Pairs = Vec<(String, Vec<u8>)>;
+/// Names and values, decoded once and sorted by the bytes of the names; none of the values is empty.
+type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, [u8]>)>;
 
 /// # Errors
 /// Whatever makes the message unacceptable.
 pub(super) fn verify<'a>(request: &'a RawRequest, settings: &Settings) -> Result<Proved<'a>, Reason> {
     request.must_be_posted()?;
-    let (given, pairs) = cut(&request.body)?;
-    let upper = pairs.iter().map(|(name, value)| (name.to_ascii_uppercase(), value.clone())).collect();
+    let (given, mut pairs) = cut(&request.body)?;
     let mut refused = Reason::new("secret_unusable", "");
-    for passphrase in settings.secrets("passphrase") {
-        for (pairs, has_upper_case_names) in [(&pairs, false), (&upper, true)] {
-            match MAC.verify(request, [passphrase], &[&row(pairs, passphrase)], &given) {
-                Ok(verified) => {
-                    must_be_clear(pairs, passphrase)?;
-                    return Ok(Proved { verified, has_upper_case_names });
+    for has_upper_case_names in [false, true] {
+        if has_upper_case_names {
+            let upper = pairs.into_iter().map(|(name, value)| (name.to_ascii_uppercase().into(), value));
+            pairs = sorted(upper.collect());
+        }
+        for passphrase in settings.secrets("passphrase") {
+            match MAC.verify(request, [passphrase], &[&row(&pairs, passphrase)], &given) {
+                Ok(_) => {
+                    must_be_clear(&pairs, passphrase)?;
+                    return Ok(Proved { pairs, has_upper_case_names });
                 }
                 Err(reason) => refused = reason,
             }
@@ -58,88 +61,104 @@ pub(super) fn verify<'a>(request: &'a RawRequest, settings: &Settings) -> Result
 /// A field that would make the message unacceptable.
 pub(super) fn sign(fields: &[(&str, &str)], passphrase: &str) -> Result<String, Reason> {
     let filled = fields.iter().filter(|(_, value)| !value.is_empty());
-    let pairs: Pairs = filled.map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+    let pairs = sorted(filled.map(|(name, value)| ((*name).into(), value.as_bytes().into())).collect());
     must_be_clear(&pairs, passphrase)?;
     Ok(Mac::new(Algorithm::Sha512, Encoding::HexUpper).sign(&[], &[&row(&pairs, passphrase)]))
 }
 
 /// The signature and everything else. No name may come twice: whoever signs and whoever reads might take different ones.
-fn cut(body: &[u8]) -> Result<(String, Pairs), Reason> {
+fn cut(body: &[u8]) -> Result<(String, Pairs<'_>), Reason> {
     let form = form::Form::cut(body).map_err(|_| Reason::new("too_many_fields", ""))?;
-    if let Some(name) = form.repeated(|_| true) {
+    let decoded = form.fields().map(|field| (field.name.clone(), form::percent_decoded(field.raw_value)));
+    let mut pairs = sorted(decoded.collect());
+    must_have_each_name_once(&pairs)?;
+    let is_signature = |name: &str| SIGNATURES.iter().any(|own| name.eq_ignore_ascii_case(own));
+    let mut signatures = pairs.extract_if(.., |(name, _)| is_signature(name));
+    let signature = signatures.next().map(|(_, value)| value);
+    if let Some((name, _)) = signatures.next() {
         return Err(Reason::new("duplicate_field", name));
     }
-    let mut signature = None;
-    let mut pairs = Pairs::new();
-    for field in form.fields() {
-        let value = form::percent_decoded(field.raw_value);
-        if SIGNATURES.iter().any(|own| field.name.eq_ignore_ascii_case(own)) {
-            if signature.replace(value).is_some() {
-                return Err(Reason::new("duplicate_field", &field.name));
-            }
-        } else if !value.is_empty() {
-            pairs.push((field.name.clone(), value));
-        }
-    }
+    drop(signatures);
+    pairs.retain(|(_, value)| !value.is_empty());
     let signature = signature.ok_or_else(|| Reason::new("signature_missing", "sha_sign"))?;
     Ok((String::from_utf8_lossy(&signature).into_owned(), pairs))
 }
 
+fn sorted(mut pairs: Pairs<'_>) -> Pairs<'_> {
+    pairs.sort_by(|(a, _), (b, _)| a.as_bytes().cmp(b.as_bytes()));
+    pairs
+}
+
+fn must_have_each_name_once(pairs: &Pairs<'_>) -> Result<(), Reason> {
+    match pairs.windows(2).find(|two| two[0].0 == two[1].0) {
+        Some(twice) => Err(Reason::new("duplicate_field", &*twice[0].0)),
+        None => Ok(()),
+    }
+}
+
 /// What is signed.
-fn row(pairs: &Pairs, passphrase: &str) -> Vec<u8> {
-    let mut sorted: Vec<_> = pairs.iter().collect();
-    sorted.sort_by(|(a, _), (b, _)| a.as_bytes().cmp(b.as_bytes()));
-    let mut row = Vec::new();
-    for (name, value) in sorted {
-        row.extend([name.as_bytes(), b"=", value, passphrase.as_bytes()].concat());
+fn row(pairs: &Pairs<'_>, passphrase: &str) -> Vec<u8> {
+    let length =
+        |(name, value): &(Cow<'_, str>, Cow<'_, [u8]>)| name.len() + 1 + value.len() + passphrase.len();
+    let mut row = Vec::with_capacity(pairs.iter().map(length).sum());
+    for (name, value) in pairs {
+        for part in [name.as_bytes(), b"=", value, passphrase.as_bytes()] {
+            row.extend_from_slice(part);
+        }
     }
     row
 }
 
 /// Whether these fields can be read from what is signed in no other way. Asked of what is proved only, so that nobody can
 /// find out by it what the passphrase is.
-fn must_be_clear(pairs: &Pairs, passphrase: &str) -> Result<(), Reason> {
+fn must_be_clear(pairs: &Pairs<'_>, passphrase: &str) -> Result<(), Reason> {
     if passphrase.is_empty() {
         return Err(Reason::new("secret_unusable", "passphrase"));
     }
-    let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|two| two[0] == two[1]) {
-        return Err(Reason::new("duplicate_field", twice[0]));
-    }
+    must_have_each_name_once(pairs)?;
+    let mut field = Vec::new();
     for (name, value) in pairs {
         if name.contains('=') {
-            return Err(Reason::new("bad_field", name));
+            return Err(Reason::new("bad_field", &**name));
         }
-        let field = [name.as_bytes(), b"=", value, passphrase.as_bytes()].concat();
-        let first = field.windows(passphrase.len()).position(|part| is_same(part, passphrase.as_bytes()));
-        if first != Some(name.len() + 1 + value.len()) {
+        field.clear();
+        for part in [name.as_bytes(), b"=", value, passphrase.as_bytes()] {
+            field.extend_from_slice(part);
+        }
+        if first_place(passphrase.as_bytes(), &field) != Some(name.len() + 1 + value.len()) {
             return Err(Reason::new("bad_field", "the passphrase stands in it"));
         }
     }
     Ok(())
 }
 
-/// The text of a proved message.
-pub(super) struct Fields(BTreeMap<String, String>);
+/// Where `text`, which is not empty, first stands in `field`. Not in constant time: whoever could learn something by it
+/// would have to know the passphrase first, for nothing is searched but what is proved.
+fn first_place(text: &[u8], field: &[u8]) -> Option<usize> {
+    field.windows(text.len()).position(|part| part[0] == text[0] && part == text)
+}
 
-impl Fields {
-    /// # Errors
-    /// Never for what has been proved, which was cut before.
-    pub(super) fn of(proved: &Proved<'_>) -> Result<Self, Reason> {
-        let (_, pairs) = cut(proved.verified.body())?;
+/// The text of a proved message, sorted by name.
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, String)>);
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(proved: &'a Proved<'_>) -> Self {
         let utf8 = charset::by_label(b"utf-8");
-        let named = pairs.into_iter().map(|(name, value)| {
+        let named = proved.pairs.iter().map(|(name, value)| {
             // Where names were signed in upper case, nothing proves the case in which they came (T-A17).
-            let name = if proved.has_upper_case_names { name.to_ascii_lowercase() } else { name };
-            (name, charset::decoded(utf8, &value).text)
+            let is_lowered = proved.has_upper_case_names;
+            let name = if is_lowered { name.to_ascii_lowercase().into() } else { Cow::Borrowed(&**name) };
+            (name, charset::decoded(utf8, value).text)
         });
-        Ok(Self(named.collect()))
+        let mut fields: Vec<_> = named.collect();
+        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Self(fields)
     }
 
     /// The value of a field that is not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        let place = self.0.binary_search_by(|(own, _)| (**own).cmp(name)).ok()?;
+        Some(&self.0[place].1)
     }
 
     /// The first of these fields that is not empty.
@@ -156,8 +175,8 @@ mod tests {
 
     const PASSPHRASE: &str = "abab=ab";
 
-    fn pairs(fields: &[(&str, &str)]) -> Pairs {
-        fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+    fn pairs<'a>(fields: &[(&'a str, &'a str)]) -> Pairs<'a> {
+        sorted(fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().into())).collect())
     }
 
     fn settings(passphrase: &str) -> Settings {
@@ -214,7 +233,7 @@ mod tests {
         for body in [upper.body, lower.replace("EVENT", "event").into_bytes()] {
             let request = RawRequest::post("application/x-www-form-urlencoded", body);
             let Ok(proved) = verify(&request, &settings) else { panic!("not proved") };
-            let fields = Fields::of(&proved).unwrap();
+            let fields = Fields::of(&proved);
             let read = (fields.get("api_mode"), fields.get("event"));
             // Signed as it came, `EVENT` is no field that we know.
             let expected =
@@ -234,19 +253,19 @@ mod tests {
             assert_eq!(of(format!("{good}&{more}")), "duplicate_field", "{more}");
         }
         // In upper case `a` and `A` are one name.
-        let fields = [("A", "1"), ("A", "2")];
+        let fields = [("A", "2"), ("A", "1")];
         let digest = Algorithm::Sha512.compute(&[], &[&row(&pairs(&fields), secret)]);
         let twice = format!("a=1&A=2&sha_sign={}", Encoding::HexUpper.encode(&digest));
         assert_eq!(of(twice), "duplicate_field");
     }
 
     /// Cuts a row back into its fields, as only fields that are clear allow.
-    fn read_back(mut row: &[u8], passphrase: &[u8]) -> Pairs {
+    fn read_back<'a>(mut row: &'a [u8], passphrase: &[u8]) -> Pairs<'a> {
         let mut pairs = Pairs::new();
         while let Some(end) = row.windows(passphrase.len()).position(|part| part == passphrase) {
             let field = &row[..end];
             let border = field.iter().position(|byte| *byte == b'=').unwrap();
-            pairs.push((String::from_utf8(field[..border].to_vec()).unwrap(), field[border + 1..].to_vec()));
+            pairs.push((String::from_utf8_lossy(&field[..border]), field[border + 1..].into()));
             row = &row[end + passphrase.len()..];
         }
         assert!(row.is_empty());
@@ -257,9 +276,11 @@ mod tests {
         /// No two messages that are accepted come to one row, because each can be read back from its row.
         #[test]
         fn t_a16_no_two_messages_have_one_row(fields in prop::collection::btree_map("[ab=]{0,4}", "[ab=]{1,9}", 0..5)) {
-            let pairs: Pairs = fields.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+            let pairs: Pairs<'_> =
+                fields.iter().map(|(name, value)| (name.into(), value.as_bytes().into())).collect();
             if must_be_clear(&pairs, PASSPHRASE).is_ok() {
-                prop_assert_eq!(read_back(&row(&pairs, PASSPHRASE), PASSPHRASE.as_bytes()), pairs);
+                let row = row(&pairs, PASSPHRASE);
+                prop_assert_eq!(read_back(&row, PASSPHRASE.as_bytes()), pairs);
             }
         }
     }

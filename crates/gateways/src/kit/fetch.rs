@@ -21,7 +21,7 @@ pub enum Fetched<'a> {
     Unclear(Reason),
 }
 
-/// Reads an answer: 200 with a complete body is the record, 404 and 410 mean that there is none, 401 and 403 that our
+/// Reads an answer: 200 or 201 with a complete body is the record, 404 and 410 mean that there is none, 401 and 403 that our
 /// access data are wrong, everything else is unclear and will be asked again.
 #[must_use]
 pub fn read<'a>(request: &'a RawRequest, answer: &'a AskedAnswer, name: &str) -> Fetched<'a> {

@@ -7,6 +7,7 @@
 use super::charset::{self, Decoded};
 use super::verified::Verified;
 use ipnd_core::limits::FORM_FIELDS_MAX;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A byte order mark in front of a body belongs to no field.
@@ -21,7 +22,7 @@ pub struct Form<'a> {
 #[derive(Debug)]
 pub struct Field<'a> {
     /// Decoded. Names of interest are ASCII; whatever is not UTF-8 is replaced and so matches none of them.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// As it stands in the body.
     pub raw_value: &'a [u8],
 }
@@ -53,10 +54,7 @@ impl<'a> Form<'a> {
     /// A field among those `of_interest` that stands in the form twice, whichever way its name is written.
     pub fn repeated(&self, of_interest: impl Fn(&str) -> bool) -> Option<&str> {
         let mut seen = BTreeSet::new();
-        self.fields
-            .iter()
-            .map(|field| field.name.as_str())
-            .find(|name| of_interest(name) && !seen.insert(*name))
+        self.fields.iter().map(|field| &*field.name).find(|name| of_interest(name) && !seen.insert(*name))
     }
 }
 
@@ -67,16 +65,23 @@ impl<'a> Field<'a> {
             Some(at) => (&piece[..at], &piece[at + 1..]),
             None => (piece, &[][..]),
         };
-        Self { name: String::from_utf8_lossy(&percent_decoded(name)).into_owned(), raw_value }
+        let name = match percent_decoded(name) {
+            Cow::Borrowed(name) => String::from_utf8_lossy(name),
+            Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
+        };
+        Self { name, raw_value }
     }
 }
 
 /// Undoes form encoding: `+` is a space, `%41` is `A`. Anything else after a `%` is left as text, `%u010D` too,
 /// which some senders write for characters that their charset does not have.
 #[must_use]
-pub fn percent_decoded(raw: &[u8]) -> Vec<u8> {
+pub fn percent_decoded(raw: &[u8]) -> Cow<'_, [u8]> {
+    let is_encoded = |byte: &u8| matches!(byte, b'+' | b'%');
+    let Some(first) = raw.iter().position(is_encoded) else { return Cow::Borrowed(raw) };
     let mut decoded = Vec::with_capacity(raw.len());
-    let mut rest = raw;
+    decoded.extend_from_slice(&raw[..first]);
+    let mut rest = &raw[first..];
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
         match (byte, after) {
@@ -91,7 +96,7 @@ pub fn percent_decoded(raw: &[u8]) -> Vec<u8> {
             _ => decoded.push(byte),
         }
     }
-    decoded
+    Cow::Owned(decoded)
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
@@ -153,9 +158,8 @@ fn decode<'f>(form: &'f Form<'_>, charset_field: &str) -> impl Iterator<Item = (
     let named = form.fields().find(|field| field.name == charset_field);
     let label = named.map(|field| percent_decoded(field.raw_value)).unwrap_or_default();
     let encoding = charset::by_label(&label);
-    form.fields().map(move |field| {
-        (field.name.as_str(), charset::decoded(encoding, &percent_decoded(field.raw_value)))
-    })
+    form.fields()
+        .map(move |field| (&*field.name, charset::decoded(encoding, &percent_decoded(field.raw_value))))
 }
 
 #[cfg(test)]
@@ -166,7 +170,7 @@ mod tests {
         let form = Form::cut(body.as_bytes()).unwrap();
         let value =
             |field: &Field<'_>| String::from_utf8_lossy(&percent_decoded(field.raw_value)).into_owned();
-        form.fields().map(|field| (field.name.clone(), value(field))).collect()
+        form.fields().map(|field| (field.name.to_string(), value(field))).collect()
     }
 
     fn pair(name: &str, value: &str) -> (String, String) {

@@ -8,7 +8,6 @@
 use super::verified::Verified;
 use ipnd_core::Reason;
 use ipnd_core::limits::{JSON_DEPTH_MAX, JSON_NUMBER_CHARS_MAX, JSON_VALUES_MAX};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -40,8 +39,7 @@ impl<'a> Json<'a> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let raw: &RawValue =
             serde_json::from_slice(bytes).map_err(|error| Reason::new("not_json", error.to_string()))?;
-        let mut left = JSON_VALUES_MAX;
-        build(raw.get(), JSON_DEPTH_MAX, &mut left)
+        Reader { text: raw.get(), at: 0, left: JSON_VALUES_MAX }.value(JSON_DEPTH_MAX)
     }
 
     /// Reads what has been proved.
@@ -219,45 +217,109 @@ fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
 }
 
-fn build<'a>(raw: &'a str, depth: usize, left: &mut usize) -> Result<Json<'a>, Reason> {
-    if depth == 0 {
-        return Err(Reason::new("too_deep", JSON_DEPTH_MAX.to_string()));
+/// Walks through text that the library has found to be JSON, so it need not look for mistakes, once from its beginning
+/// to its end however deep it is nested.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// Values that may still come.
+    left: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, Reason> {
+        if depth == 0 {
+            return Err(Reason::new("too_deep", JSON_DEPTH_MAX.to_string()));
+        }
+        self.left = self.left.checked_sub(1).ok_or_else(|| Reason::new("too_large", ""))?;
+        match self.next()? {
+            b'{' => self.object(depth - 1),
+            b'[' => self.list(depth - 1),
+            b'"' => self.string().map(Json::Text),
+            _ => self.word(),
+        }
     }
-    *left = left.checked_sub(1).ok_or_else(|| Reason::new("too_large", ""))?;
-    let failed = |error: serde_json::Error| Reason::new("not_json", error.to_string());
-    let mut reader = serde_json::Deserializer::from_str(raw);
-    Ok(match raw.as_bytes().first() {
-        Some(b'{') => {
-            let parts = reader.deserialize_map(Pairs).map_err(failed)?;
-            if let Some(name) = repeated(&parts) {
-                return Err(Reason::new("duplicate_field", name));
+
+    /// The byte that is next, blanks passed over.
+    fn next(&mut self) -> Result<u8, Reason> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let blanks = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        self.at += blanks;
+        rest.get(blanks).copied().ok_or_else(|| Reason::new("not_json", "it ends too soon"))
+    }
+
+    /// Passes over the next byte, which is one that opens, parts or closes, and gives the one behind.
+    fn behind(&mut self) -> Result<u8, Reason> {
+        self.at += 1;
+        self.next()
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Json<'a>, Reason> {
+        let mut fields = Vec::new();
+        let mut next = self.behind()?;
+        while next != b'}' {
+            if next == b',' {
+                self.behind()?;
             }
-            let fields = parts
-                .into_iter()
-                .map(|(name, value)| Ok((Cow::Owned(printable(name)), build(value.get(), depth - 1, left)?)));
-            Json::Object(fields.collect::<Result<_, Reason>>()?)
+            let name = self.string()?;
+            self.next()?;
+            self.at += 1;
+            fields.push((name, self.value(depth)?));
+            next = self.next()?;
         }
-        Some(b'[') => {
-            let parts = reader.deserialize_seq(Elements).map_err(failed)?;
-            let values = parts.into_iter().map(|value| build(value.get(), depth - 1, left));
-            Json::List(values.collect::<Result<_, Reason>>()?)
+        self.at += 1;
+        match repeated(&fields) {
+            Some(name) => Err(Reason::new("duplicate_field", name)),
+            None => Ok(Json::Object(fields)),
         }
-        Some(b'"') => {
-            // Without an escape the text stands there as it is, and needs no copy.
-            let inner = &raw[1..raw.len() - 1];
-            if inner.contains('\\') {
-                let text: String = serde_json::from_str(raw).map_err(failed)?;
-                Json::Text(Cow::Owned(printable(text)))
-            } else {
-                Json::Text(Cow::Borrowed(inner))
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Json<'a>, Reason> {
+        let mut values = Vec::new();
+        let mut next = self.behind()?;
+        while next != b']' {
+            if next == b',' {
+                self.at += 1;
             }
+            values.push(self.value(depth)?);
+            next = self.next()?;
         }
-        Some(b't') => Json::Bool(true),
-        Some(b'f') => Json::Bool(false),
-        Some(b'n') => Json::Null,
-        _ if raw.len() > JSON_NUMBER_CHARS_MAX => return Err(Reason::new("too_large", "")),
-        _ => Json::Number(Cow::Borrowed(raw)),
-    })
+        self.at += 1;
+        Ok(Json::List(values))
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, Reason> {
+        let whole = &self.text[self.at..];
+        let (mut length, mut has_escape) = (1, false);
+        while let Some(byte) = whole.as_bytes().get(length).filter(|byte| **byte != b'"') {
+            let is_escape = *byte == b'\\';
+            has_escape |= is_escape;
+            length += 1 + usize::from(is_escape);
+        }
+        self.at += length + 1;
+        if has_escape {
+            let text: String = serde_json::from_str(&whole[..=length])
+                .map_err(|error| Reason::new("not_json", error.to_string()))?;
+            return Ok(Cow::Owned(printable(text)));
+        }
+        // Without an escape the text stands there as it is, and needs no copy.
+        Ok(Cow::Borrowed(&whole[1..length]))
+    }
+
+    /// A number, a truth value or null.
+    fn word(&mut self) -> Result<Json<'a>, Reason> {
+        let rest = &self.text[self.at..];
+        let ends = |byte: u8| matches!(byte, b',' | b']' | b'}') || byte.is_ascii_whitespace();
+        let word = &rest[..rest.bytes().position(ends).unwrap_or(rest.len())];
+        self.at += word.len();
+        match word {
+            "true" => Ok(Json::Bool(true)),
+            "false" => Ok(Json::Bool(false)),
+            "null" => Ok(Json::Null),
+            _ if word.len() > JSON_NUMBER_CHARS_MAX => Err(Reason::new("too_large", "")),
+            _ => Ok(Json::Number(Cow::Borrowed(word))),
+        }
+    }
 }
 
 /// Databases cannot hold U+0000 in text (T-B13).
@@ -265,49 +327,13 @@ fn printable(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
-fn repeated<'p>(parts: &'p [(String, &RawValue)]) -> Option<&'p str> {
-    if parts.len() <= FEW_KEYS {
-        let is_earlier = |place: usize| parts[..place].iter().any(|(name, _)| *name == parts[place].0);
-        return (0..parts.len()).find(|place| is_earlier(*place)).map(|place| parts[place].0.as_str());
+fn repeated<'f>(fields: &'f [(Cow<'_, str>, Json<'_>)]) -> Option<&'f str> {
+    if fields.len() <= FEW_KEYS {
+        let is_earlier = |place: usize| fields[..place].iter().any(|(name, _)| *name == fields[place].0);
+        return (0..fields.len()).find(|place| is_earlier(*place)).map(|place| &*fields[place].0);
     }
     let mut seen = BTreeSet::new();
-    parts.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
-}
-
-struct Pairs;
-
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = access.next_entry()? {
-            pairs.push(pair);
-        }
-        Ok(pairs)
-    }
-}
-
-struct Elements;
-
-impl<'de> Visitor<'de> for Elements {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = access.next_element()? {
-            values.push(value);
-        }
-        Ok(values)
-    }
+    fields.iter().map(|(name, _)| &**name).find(|name| !seen.insert(*name))
 }
 
 #[cfg(test)]

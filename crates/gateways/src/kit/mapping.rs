@@ -2,7 +2,7 @@
 //!
 //! A [`Mapping`] has a [`Path`] for each part of an event, and the sender's own words for kinds of events. It reads an
 //! event from a message and writes the message that would say it, so reading undoes writing. Forms and XML are read
-//! as the same tree as JSON (see [`super::content`]).
+//! as the same tree as JSON; whoever uses a mapping makes it one.
 
 mod path;
 
@@ -195,7 +195,7 @@ impl Mapping {
         named.into_iter().filter_map(|(name, path)| Some((name, path?))).chain(identity)
     }
 
-    /// Everything that moves money, and what decides whether two messages are one.
+    /// Everything that moves money, what says whether it is money at all, and what decides whether two messages are one.
     pub fn decisive(&self) -> impl Iterator<Item = &Path> {
         let currency = match &self.currency {
             Some(CurrencyAt::Path(path)) => Some(path),
@@ -208,6 +208,7 @@ impl Mapping {
             .chain(names.into_iter().flatten())
             .chain(self.amount.as_ref().map(|(path, _)| path))
             .chain(currency)
+            .chain(self.test.as_ref().map(|flag| &flag.path))
             .chain(&self.identity)
     }
 

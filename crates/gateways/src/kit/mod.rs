@@ -25,20 +25,26 @@
 //! | [`dates`] | every form of date that PayPal has been seen to send |
 //! | [`identity`] | what makes two messages the same news |
 //! | [`reply`] | the replies that most gateways want to hear |
+//! | [`found`] | events as they are found in a record, and why there are none |
+//! | [`played`] | what the one who plays a gateway makes of the events it has told |
+//! | [`common_settings`] | settings that several gateways have |
 
 pub mod amount;
 pub mod asymmetric;
 pub mod charset;
 pub mod cipher;
+pub mod common_settings;
 pub mod currency_numbers;
 pub mod custom_data;
 pub mod dates;
 pub mod fetch;
 pub mod form;
+pub mod found;
 pub mod identity;
 pub mod json;
 pub mod mac;
 pub mod mapping;
+pub mod played;
 pub mod postback;
 pub mod reply;
 pub mod signed_time;

@@ -71,6 +71,7 @@
 mod play;
 mod read;
 
+use crate::kit::common_settings::SANDBOX_URL;
 use crate::kit::fetch::{self, Fetched};
 use crate::kit::form::{Form, percent_decoded};
 use crate::kit::json::Json;
@@ -80,7 +81,7 @@ use crate::kit::signed_time::USUAL;
 use crate::kit::verified::Verified;
 use crate::{
     ACCEPT_UNCONFIRMED, Ask, AskedAnswer, Covers, Gateway, Interpretation, Proof, RawRequest, Received,
-    Repeats, Resumed, Said, Setting, SettingKind, Settings,
+    Repeats, Resumed, Said, Setting, SettingKind, Settings, Wants,
 };
 use ipnd_core::{EventKind, Reason};
 use jiff::Timestamp;
@@ -102,6 +103,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: Some(resume),
     reply: reply::empty,
+    wants: Wants::Status(&[200, 201]),
     compose: play::compose,
     answer: Some(play::answer),
     checkout: None,
@@ -200,15 +202,6 @@ const SETTINGS: &[Setting] = &[
         check: None,
     },
     Setting {
-        key: "api_url",
-        kind: SettingKind::SandboxUrl,
-        required: false,
-        label: Said {
-            en: "Address of the sandbox",
-            de: "Adresse der Sandbox",
-            es: "Dirección del entorno de pruebas",
-            uk: "Адреса пробного середовища",
-        },
         help: Said {
             en: "Only for trying things out: who is asked instead of Mercado Pago. Left empty, Mercado Pago is asked \
                  with your test token.",
@@ -219,8 +212,7 @@ const SETTINGS: &[Setting] = &[
             uk: "Лише для спроб: кого питати замість Mercado Pago. Якщо порожньо, питають Mercado Pago з вашим \
                  тестовим токеном.",
         },
-        sample: "",
-        check: None,
+        ..SANDBOX_URL
     },
     ACCEPT_UNCONFIRMED,
 ];

@@ -4,6 +4,7 @@ use super::{GATEWAY, MAC, TELLS, Thing, host, manifest};
 use crate::kit::custom_data;
 use crate::kit::json::Json;
 use crate::kit::mac::{Algorithm, Encoding};
+use crate::kit::played::{self, latest};
 use crate::{Ask, AskedAnswer, CannotCompose, RawRequest, Settings, Told};
 use ipnd_core::{Environment, Event, EventKind, Money};
 use jiff::Timestamp;
@@ -217,14 +218,8 @@ fn refunds(about: &[&Event]) -> Vec<Refund> {
             EventKind::RefundFailed => "rejected",
             _ => continue,
         };
-        let Some(mut amount) = event.amount else { continue };
-        if event.amount_is_total {
-            let before = refunds.iter().filter(|refund| refund.status == "approved");
-            amount = before.fold(amount, |rest, refund| rest.minus(refund.amount).unwrap_or(rest));
-            if !amount.is_positive() {
-                continue;
-            }
-        }
+        let before = refunds.iter().filter(|refund| refund.status == "approved").map(|refund| refund.amount);
+        let Some(amount) = played::refunded(event, before) else { continue };
         let own = event.transaction.as_deref().filter(|own| event.parent.as_deref() != Some(own));
         let id = number_of(&[own], "refund", &event.identity);
         refunds.retain(|refund| refund.id != id);
@@ -349,11 +344,6 @@ fn chargeback(id: &str, about: &[&Event], now: Timestamp) -> Option<String> {
         ("date_last_updated", date(last.occurred_at.unwrap_or(now))),
     ];
     Some(Json::of_fields(fields).to_string())
-}
-
-/// The last of what the events say about something.
-fn latest<T>(about: &[&Event], part: impl Fn(&Event) -> Option<T>) -> Option<T> {
-    about.iter().rev().find_map(|event| part(event))
 }
 
 fn largest(about: &[&Event]) -> Option<Money> {

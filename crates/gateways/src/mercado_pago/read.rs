@@ -3,38 +3,27 @@
 //! A record goes on changing after the news in it, and it is fetched at every message. So an event says only what stays
 //! as it is, or has what can change in its identity; otherwise one fetch would contradict the other.
 
+use crate::kit::found::Found;
 use crate::kit::json::Json;
 use crate::kit::{amount, custom_data, identity, time};
 use crate::{Interpretation, Settings};
 use ipnd_core::{Currency, Customer, Environment, Event, EventItem, EventKind, Money, Reason};
 
-/// Events as they are found, and the first reason why something is none.
+/// Reads record after record.
 pub(super) struct Reading<'s> {
     settings: &'s Settings,
-    events: Vec<Event>,
-    remark: Option<Reason>,
+    found: Found,
 }
 
 impl From<Reading<'_>> for Interpretation {
     fn from(reading: Reading<'_>) -> Self {
-        let nothing = || Some(Reason::new("nothing_to_do", ""));
-        let remark = if reading.events.is_empty() { reading.remark.or_else(nothing) } else { reading.remark };
-        Self { remark, ..Self::events(reading.events) }
+        reading.found.into()
     }
 }
 
 impl<'s> Reading<'s> {
     pub(super) fn new(settings: &'s Settings) -> Self {
-        Self { settings, events: Vec::new(), remark: None }
-    }
-
-    fn take(&mut self, read: Result<Event, Reason>) {
-        match read {
-            Ok(event) => self.events.push(event),
-            Err(reason) => {
-                self.remark.get_or_insert(reason);
-            }
-        }
+        Self { settings, found: Found::default() }
     }
 
     fn record<'a>(&self, record: &'a Json<'a>) -> Record<'a>
@@ -52,7 +41,7 @@ impl<'s> Reading<'s> {
         let created = payment.text("date_created");
         let updated = payment.text("date_last_updated");
         match payment.text("status").unwrap_or_default() {
-            "approved" if record.is_whole() => self.take(record.completed()),
+            "approved" if record.is_whole() => self.found.take(record.completed()),
             "approved" | "refunded" => {
                 self.earlier(&record);
                 self.refunds(&record);
@@ -63,19 +52,23 @@ impl<'s> Reading<'s> {
             }
             "in_mediation" => {
                 self.earlier(&record);
-                self.take(record.follow_up(DisputeOpened, &["mediation"], updated).map(|event| Event {
-                    case: payment.first(&["id"]),
-                    // It names no case, so it is one for each payment, however often it is told.
-                    occurred_at: None,
-                    ..event
+                self.found.take(record.follow_up(DisputeOpened, &["mediation"], updated).map(|event| {
+                    Event {
+                        case: payment.first(&["id"]),
+                        // It names no case, so it is one for each payment, however often it is told.
+                        occurred_at: None,
+                        ..event
+                    }
                 }));
             }
-            "authorized" => self.take(record.itself(PaymentAuthorized, detail, created)),
-            "pending" | "in_process" => self.take(record.itself(PaymentPending, detail, created)),
-            "rejected" => self.take(record.itself(PaymentFailed, detail, created)),
-            "cancelled" if detail == "expired" => self.take(record.itself(PaymentExpired, detail, updated)),
-            "cancelled" => self.take(record.itself(PaymentVoided, detail, updated)),
-            other => self.take(Err(Reason::new("unknown_status", other))),
+            "authorized" => self.found.take(record.itself(PaymentAuthorized, detail, created)),
+            "pending" | "in_process" => self.found.take(record.itself(PaymentPending, detail, created)),
+            "rejected" => self.found.take(record.itself(PaymentFailed, detail, created)),
+            "cancelled" if detail == "expired" => {
+                self.found.take(record.itself(PaymentExpired, detail, updated))
+            }
+            "cancelled" => self.found.take(record.itself(PaymentVoided, detail, updated)),
+            other => self.found.take(Err(Reason::new("unknown_status", other))),
         }
     }
 
@@ -83,7 +76,7 @@ impl<'s> Reading<'s> {
     fn earlier(&mut self, record: &Record<'_>) {
         if let Some(approved) = record.record.text("date_approved") {
             let kind = EventKind::PaymentCompleted;
-            self.take(record.id().and_then(|id| {
+            self.found.take(record.id().and_then(|id| {
                 Ok(Event {
                     occurred_at: time::rfc3339(approved),
                     transaction: Some(id.to_owned()),
@@ -104,7 +97,7 @@ impl<'s> Reading<'s> {
             _ => ReversalMade,
         };
         // The same can happen twice to one payment, so the date tells one time from the other.
-        self.take(record.follow_up(kind, &["payment", detail, updated.unwrap_or_default()], updated));
+        self.found.take(record.follow_up(kind, &["payment", detail, updated.unwrap_or_default()], updated));
     }
 
     /// Each refund by its own id; where they are not listed, their sum.
@@ -115,10 +108,10 @@ impl<'s> Reading<'s> {
                 "approved" => EventKind::RefundCompleted,
                 "in_process" | "authorized" | "pending" => EventKind::RefundPending,
                 "rejected" | "cancelled" => EventKind::RefundFailed,
-                other => return self.take(Err(Reason::new("unknown_status", other))),
+                other => return self.found.take(Err(Reason::new("unknown_status", other))),
             };
             let Some(id) = refund.scalar("id") else {
-                return self.take(Err(Reason::new("field_missing", "refunds.id")));
+                return self.found.take(Err(Reason::new("field_missing", "refunds.id")));
             };
             let read = record.money_at(refund, "amount").and_then(|amount| {
                 Ok(Event {
@@ -129,14 +122,14 @@ impl<'s> Reading<'s> {
                     ..record.bare(kind, identity::of(kind, &["refund", id]))
                 })
             });
-            self.take(read);
+            self.found.take(read);
         }
         if refunds.is_empty() {
             let refunded = record.money("transaction_amount_refunded");
             let is_all = record.record.text("status") == Some("refunded")
                 && !refunded.as_ref().is_ok_and(|refunded| refunded.is_positive());
             let sum = if is_all { record.money("transaction_amount") } else { refunded };
-            self.take(sum.and_then(|sum| record.refunds_so_far(sum)));
+            self.found.take(sum.and_then(|sum| record.refunds_so_far(sum)));
         }
     }
 }
@@ -152,21 +145,21 @@ impl Reading<'_> {
             let total = record.money(order, "total_amount")?;
             let is_enough = paid.is_positive() && paid.minor() >= total.minor();
             match order.text("order_status").unwrap_or_default() {
-                _ if is_enough => self.take(record.event(PaymentCompleted, paid)),
-                "expired" => self.take(record.event(PaymentExpired, total)),
-                _ if order.is_true("cancelled") => self.take(record.event(PaymentVoided, total)),
-                _ if paid.is_positive() => self.take(record.event(PaymentUnderpaid, paid)),
-                "payment_in_process" => self.take(record.event(PaymentPending, total)),
-                other => self.take(Err(Reason::new("nothing_to_do", other))),
+                _ if is_enough => self.found.take(record.event(PaymentCompleted, paid)),
+                "expired" => self.found.take(record.event(PaymentExpired, total)),
+                _ if order.is_true("cancelled") => self.found.take(record.event(PaymentVoided, total)),
+                _ if paid.is_positive() => self.found.take(record.event(PaymentUnderpaid, paid)),
+                "payment_in_process" => self.found.take(record.event(PaymentPending, total)),
+                other => self.found.take(Err(Reason::new("nothing_to_do", other))),
             }
             let refunded = record.money(order, "refunded_amount").unwrap_or(Money::zero(currency));
             if refunded.is_positive() {
-                self.take(record.refunded(refunded));
+                self.found.take(record.refunded(refunded));
             }
             Ok(())
         });
         if let Err(reason) = read {
-            self.take(Err(reason));
+            self.found.take(Err(reason));
         }
     }
 
@@ -178,16 +171,16 @@ impl Reading<'_> {
         });
         let currency = match amount::currency(&currency.unwrap_or_default()) {
             Ok(currency) => currency,
-            Err(reason) => return self.take(Err(reason)),
+            Err(reason) => return self.found.take(Err(reason)),
         };
         let payments = order.list("transactions.payments");
         let record = OrderRecord { order, currency, settings: self.settings };
-        payments.iter().for_each(|payment| self.take(record.payment(payment)));
+        payments.iter().for_each(|payment| self.found.take(record.payment(payment)));
         for refund in order.list("transactions.refunds") {
-            self.take(record.refund(refund, payments));
+            self.found.take(record.refund(refund, payments));
         }
         if payments.is_empty() {
-            self.take(Err(Reason::new("nothing_to_do", order.text("status").unwrap_or_default())));
+            self.found.take(Err(Reason::new("nothing_to_do", order.text("status").unwrap_or_default())));
         }
     }
 
@@ -200,15 +193,15 @@ impl Reading<'_> {
             "authorized" => (SubscriptionStarted, created),
             "paused" => (SubscriptionSuspended, modified),
             "cancelled" => (SubscriptionCancelled, modified),
-            "pending" => return self.take(Err(Reason::new("nothing_to_do", "pending"))),
-            other => return self.take(Err(Reason::new("unknown_status", other))),
+            "pending" => return self.found.take(Err(Reason::new("nothing_to_do", "pending"))),
+            other => return self.found.take(Err(Reason::new("unknown_status", other))),
         };
         let read = record.id().map(|id| Event {
             occurred_at: time::rfc3339(at),
             subscription: Some(id.to_owned()),
             ..record.bare(kind, identity::of(kind, &["preapproval", id, at]))
         });
-        self.take(read);
+        self.found.take(read);
     }
 
     /// A charge of a subscription. `payment` is the record of the payment it made, where that was needed.
@@ -220,10 +213,10 @@ impl Reading<'_> {
         let kind = match (paid, charge.text("status").unwrap_or_default()) {
             ("approved", _) => PaymentCompleted,
             ("rejected", _) | (_, "recycling") => SubscriptionPaymentFailed,
-            (_, "scheduled") => return self.take(Err(Reason::new("nothing_to_do", "scheduled"))),
-            (_, "cancelled") => return self.take(Err(Reason::new("nothing_to_do", "cancelled"))),
+            (_, "scheduled") => return self.found.take(Err(Reason::new("nothing_to_do", "scheduled"))),
+            (_, "cancelled") => return self.found.take(Err(Reason::new("nothing_to_do", "cancelled"))),
             ("pending" | "in_process" | "authorized", _) => PaymentPending,
-            (_, other) => return self.take(Err(Reason::new("unknown_status", other))),
+            (_, other) => return self.found.take(Err(Reason::new("unknown_status", other))),
         };
         let read = record.id().and_then(|id| {
             // Each attempt makes a payment of its own; without one yet, the charge stands for it.
@@ -242,7 +235,7 @@ impl Reading<'_> {
                 ..event
             })
         });
-        self.take(read);
+        self.found.take(read);
     }
 
     /// `payment` is the record of the payment that it is about.
@@ -260,7 +253,7 @@ impl Reading<'_> {
             "won" | "reimbursed" => &[ReversalCancelled, DisputeWon][..],
             "lost" | "settled" => &[DisputeLost],
             "new" | "in_review" | "in_process" | "documentation_pending" => &[],
-            other => return self.take(Err(Reason::new("unknown_status", other))),
+            other => return self.found.take(Err(Reason::new("unknown_status", other))),
         };
         let created = chargeback.text("date_created").unwrap_or_default();
         let updated = chargeback.text("date_last_updated").unwrap_or_default();
@@ -278,7 +271,7 @@ impl Reading<'_> {
                         ..record.bare(kind, identity::of(kind, &["chargeback", id, at]))
                     })
                 });
-            self.take(read);
+            self.found.take(read);
         }
     }
 
@@ -292,7 +285,7 @@ impl Reading<'_> {
             ("opened", _) => (DisputeOpened, "date_created"),
             ("closed", Some("respondent")) => (DisputeWon, "last_updated"),
             ("closed", Some("complainant")) => (DisputeLost, "last_updated"),
-            (other, _) => return self.take(Err(Reason::new("nothing_to_do", other))),
+            (other, _) => return self.found.take(Err(Reason::new("nothing_to_do", other))),
         };
         let read = claim.scalar("id").ok_or_else(|| Reason::new("field_missing", "id")).map(|id| {
             let at = claim.text(at).unwrap_or_default();
@@ -304,7 +297,7 @@ impl Reading<'_> {
                 ..record.bare(kind, identity::of(kind, &["claim", id, at]))
             }
         });
-        self.take(read);
+        self.found.take(read);
     }
 }
 

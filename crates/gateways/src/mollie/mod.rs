@@ -71,6 +71,7 @@
 mod play;
 mod read;
 
+use crate::kit::common_settings::{METADATA_KEY, SANDBOX_URL};
 use crate::kit::fetch;
 use crate::kit::form::{Form, percent_decoded};
 use crate::kit::json::Json;
@@ -79,7 +80,7 @@ use crate::kit::reply;
 use crate::kit::verified::Verified;
 use crate::{
     ACCEPT_UNCONFIRMED, Ask, AskedAnswer, Covers, Gateway, Interpretation, Proof, RawRequest, Received,
-    Repeats, Resumed, Said, Setting, SettingFault, SettingKind, Settings,
+    Repeats, Resumed, Said, Setting, SettingFault, SettingKind, Settings, Wants,
 };
 use ipnd_core::{Environment, EventKind, Reason};
 use jiff::Timestamp;
@@ -100,6 +101,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: Some(resume),
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose: play::compose,
     answer: Some(play::answer),
     checkout: None,
@@ -170,35 +172,8 @@ const SETTINGS: &[Setting] = &[
         sample: "sandboxOfIpndNobodysWebhookSecret0",
         check: None,
     },
+    METADATA_KEY,
     Setting {
-        key: "order_key",
-        kind: SettingKind::Text,
-        required: false,
-        label: Said {
-            en: "Metadata key of the order number",
-            de: "Metadatenschlüssel der Bestellnummer",
-            es: "Clave de metadatos del número de pedido",
-            uk: "Ключ метаданих із номером замовлення",
-        },
-        help: Said {
-            en: "Under which key your shop puts the order number into the metadata. Left empty: order_id.",
-            de: "Unter welchem Schlüssel Ihr Shop die Bestellnummer in die Metadaten schreibt. Leer heißt: order_id.",
-            es: "Con qué clave su tienda pone el número de pedido en los metadatos. Si se deja vacía: order_id.",
-            uk: "Під яким ключем ваш магазин записує номер замовлення в метадані. Якщо порожньо: order_id.",
-        },
-        sample: "",
-        check: None,
-    },
-    Setting {
-        key: "api_url",
-        kind: SettingKind::SandboxUrl,
-        required: false,
-        label: Said {
-            en: "Address of the sandbox",
-            de: "Adresse der Sandbox",
-            es: "Dirección del entorno de pruebas",
-            uk: "Адреса пробного середовища",
-        },
         help: Said {
             en: "Only for trying things out: who is asked instead of Mollie. Left empty, Mollie is asked with your \
                  test key.",
@@ -208,8 +183,7 @@ const SETTINGS: &[Setting] = &[
                  su clave de prueba.",
             uk: "Лише для спроб: кого питати замість Mollie. Якщо порожньо, питають Mollie з вашим тестовим ключем.",
         },
-        sample: "",
-        check: None,
+        ..SANDBOX_URL
     },
     ACCEPT_UNCONFIRMED,
 ];
@@ -298,7 +272,7 @@ fn classic(request: &RawRequest) -> Result<Thing, Reason> {
     }
     let id =
         form.fields().find(|field| field.name == "id").ok_or_else(|| Reason::new("field_missing", "id"))?;
-    let id = String::from_utf8(percent_decoded(id.raw_value));
+    let id = String::from_utf8(percent_decoded(id.raw_value).into_owned());
     Thing::named(&id.map_err(|_| Reason::new("field_malformed", "id"))?)
 }
 

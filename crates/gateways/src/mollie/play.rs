@@ -4,6 +4,7 @@ use super::{GATEWAY, MAC, TELLS};
 use crate::kit::custom_data;
 use crate::kit::json::Json;
 use crate::kit::mac::{Algorithm, Encoding};
+use crate::kit::played::{self, latest};
 use crate::{Ask, AskedAnswer, CannotCompose, RawRequest, Settings, Told};
 use ipnd_core::{Currency, Environment, Event, EventKind, Money};
 use jiff::Timestamp;
@@ -223,14 +224,8 @@ fn refunds(about: &[&Event]) -> Vec<Part> {
             EventKind::RefundFailed => "failed",
             _ => continue,
         };
-        let Some(mut amount) = event.amount else { continue };
-        if event.amount_is_total {
-            let before = refunds.iter().filter(|refund| refund.status == "refunded");
-            amount = before.fold(amount, |rest, refund| rest.minus(refund.amount).unwrap_or(rest));
-            if !amount.is_positive() {
-                continue;
-            }
-        }
+        let before = refunds.iter().filter(|refund| refund.status == "refunded").map(|refund| refund.amount);
+        let Some(amount) = played::refunded(event, before) else { continue };
         let own = event.transaction.clone().filter(|own| event.parent.as_ref() != Some(own));
         let id = id_of("re", &[&own], &event.identity);
         let created_at = event.occurred_at;
@@ -287,11 +282,6 @@ impl Part {
         }
         Json::of_fields(fields)
     }
-}
-
-/// The last of what the events say about something.
-fn latest<T>(about: &[&Event], part: impl Fn(&Event) -> Option<T>) -> Option<T> {
-    about.iter().rev().find_map(|event| part(event))
 }
 
 fn described(about: &[&Event]) -> String {

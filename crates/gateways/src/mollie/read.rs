@@ -1,46 +1,35 @@
 //! What Mollie's records say.
 
+use crate::kit::found::Found;
 use crate::kit::json::Json;
 use crate::kit::{amount, custom_data, identity, time};
 use crate::{Interpretation, Settings};
 use ipnd_core::{Customer, Environment, Event, EventItem, EventKind, Money, Reason};
 
-/// Events as they are found, and the first reason why something is none.
+/// Reads record after record.
 pub(super) struct Reading<'s> {
     settings: &'s Settings,
-    events: Vec<Event>,
-    remark: Option<Reason>,
+    found: Found,
 }
 
 impl From<Reading<'_>> for Interpretation {
     fn from(reading: Reading<'_>) -> Self {
-        let nothing = || Some(Reason::new("nothing_to_do", ""));
-        let remark = if reading.events.is_empty() { reading.remark.or_else(nothing) } else { reading.remark };
-        Self { remark, ..Self::events(reading.events) }
+        reading.found.into()
     }
 }
 
 impl<'s> Reading<'s> {
     pub(super) fn new(settings: &'s Settings) -> Self {
-        Self { settings, events: Vec::new(), remark: None }
-    }
-
-    fn take(&mut self, read: Result<Event, Reason>) {
-        match read {
-            Ok(event) => self.events.push(event),
-            Err(reason) => {
-                self.remark.get_or_insert(reason);
-            }
-        }
+        Self { settings, found: Found::default() }
     }
 
     /// A payment with whatever is embedded in it. `order` is the record of the Orders API that it belongs to.
     pub(super) fn payment(&mut self, payment: &Json<'_>, order: Option<&Json<'_>>) {
         let record = Record { payment, order, settings: self.settings };
         if record.is_agreement() {
-            self.take(record.agreement());
+            self.found.take(record.agreement());
         } else {
-            self.take(record.itself());
+            self.found.take(record.itself());
         }
         if matches!(payment.at("_embedded.refunds"), Json::List(_)) {
             payment.list("_embedded.refunds").iter().for_each(|refund| self.refund(refund, Some(&record)));
@@ -71,12 +60,12 @@ impl<'s> Reading<'s> {
             // On its way to the customer's bank, which can still send it back as failed.
             "processing" | "refunded" => EventKind::RefundCompleted,
             "failed" | "canceled" => EventKind::RefundFailed,
-            other => return self.take(Err(Reason::new("unknown_status", other))),
+            other => return self.found.take(Err(Reason::new("unknown_status", other))),
         };
         let read = self
             .part(kind, "refund", refund, of)
             .map(|event| Event { occurred_at: refund.text("createdAt").and_then(time::rfc3339), ..event });
-        self.take(read);
+        self.found.take(read);
     }
 
     /// Taken from the shop when it comes; a reversed one was given back. Mollie has no word for one that is lost.
@@ -96,7 +85,7 @@ impl<'s> Reading<'s> {
                 reason: chargeback.first(&["reason.code", "reason.description", "reason"]),
                 ..event
             });
-            self.take(read);
+            self.found.take(read);
         }
     }
 
@@ -133,7 +122,7 @@ impl<'s> Reading<'s> {
                 let id = record.payment.text("id").unwrap_or_default();
                 let kind = EventKind::RefundCompleted;
                 let identity = identity::of(kind, &["refunds", id, &sum.decimal()]);
-                self.take(Ok(Event {
+                self.found.take(Ok(Event {
                     parent: Some(id.to_owned()),
                     amount: Some(sum),
                     amount_is_total: true,
@@ -141,7 +130,7 @@ impl<'s> Reading<'s> {
                     ..Event::new(kind, identity, record.environment())
                 }));
             }
-            Err(reason) => self.take(Err(reason)),
+            Err(reason) => self.found.take(Err(reason)),
         }
     }
 
@@ -152,13 +141,13 @@ impl<'s> Reading<'s> {
             "payout.initiated" | "payout.processing-at-bank" => EventKind::PayoutPending,
             "payout.completed" => EventKind::PayoutCompleted,
             "payout.failed" | "payout.canceled" => EventKind::PayoutFailed,
-            other => return self.take(Err(Reason::new("unknown_type", other))),
+            other => return self.found.take(Err(Reason::new("unknown_type", other))),
         };
         let Some(id) = payout.text("id") else {
-            return self.take(Err(Reason::new("field_missing", "payout.id")));
+            return self.found.take(Err(Reason::new("field_missing", "payout.id")));
         };
         let record = Record { payment: payout, order: None, settings: self.settings };
-        self.take(money(payout, "amount").map(|amount| Event {
+        self.found.take(money(payout, "amount").map(|amount| Event {
             occurred_at: event.text("createdAt").and_then(time::rfc3339),
             transaction: Some(id.to_owned()),
             amount: Some(amount),

@@ -73,7 +73,8 @@ use crate::kit::reply;
 use crate::kit::signed_time::Window;
 use crate::kit::verified::Verified;
 use crate::{
-    Covers, Gateway, Proof, RawRequest, Received, Repeats, Said, Setting, SettingFault, SettingKind, Settings,
+    Covers, Gateway, Proof, RawRequest, Received, Repeats, Said, Setting, SettingFault, SettingKind,
+    Settings, Wants,
 };
 use ipnd_core::{EventKind, Reason};
 use jiff::Timestamp;
@@ -94,6 +95,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose: write::compose,
     answer: None,
     checkout: None,

@@ -1,5 +1,6 @@
 //! The settings of an account whose messages are proved by post-back.
 
+use crate::kit::common_settings::SANDBOX_URL;
 use crate::{Said, Setting, SettingKind};
 
 /// The shop's own names at PayPal, with which the receivers of a payment are compared (T-B03).
@@ -33,14 +34,6 @@ pub(crate) const RECEIVERS: Setting = Setting {
 
 pub(crate) const POSTBACK_URL: Setting = Setting {
     key: "postback_url",
-    kind: SettingKind::SandboxUrl,
-    required: false,
-    label: Said {
-        en: "Address of the sandbox",
-        de: "Adresse der Sandbox",
-        es: "Dirección del entorno de pruebas",
-        uk: "Адреса пробного середовища",
-    },
     help: Said {
         en: "Only for trying things out: where to ask whether a message is genuine, and where to \
                  send customers to pay. Left empty, PayPal's own sandbox is used.",
@@ -51,6 +44,5 @@ pub(crate) const POSTBACK_URL: Setting = Setting {
         uk: "Лише для спроб: де питати, чи справжнє повідомлення, і куди направляти покупців для \
                  оплати. Якщо порожньо, використовується пробне середовище самого PayPal.",
     },
-    sample: "",
-    check: None,
+    ..SANDBOX_URL
 };

@@ -84,7 +84,9 @@ mod message;
 use crate::kit::reply;
 use crate::paypal::postback::{self, Messages};
 use crate::paypal::settings::{POSTBACK_URL, RECEIVERS};
-use crate::{AskedAnswer, Covers, Gateway, Proof, RawRequest, Received, Repeats, Resumed, Setting, Settings};
+use crate::{
+    AskedAnswer, Covers, Gateway, Proof, RawRequest, Received, Repeats, Resumed, Setting, Settings, Wants,
+};
 use ipnd_core::EventKind;
 use jiff::Timestamp;
 
@@ -103,6 +105,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: Some(resume),
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose: compose::compose,
     answer: Some(postback::answer),
     checkout: None,

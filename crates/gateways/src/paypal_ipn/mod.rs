@@ -15,7 +15,7 @@ mod receive;
 use crate::kit::reply;
 use crate::paypal::postback;
 use crate::paypal::settings::{POSTBACK_URL, RECEIVERS};
-use crate::{Covers, Gateway, Proof, Repeats, Setting};
+use crate::{Covers, Gateway, Proof, Repeats, Setting, Wants};
 use ipnd_core::EventKind;
 
 pub const GATEWAY: Gateway = Gateway {
@@ -33,6 +33,7 @@ pub const GATEWAY: Gateway = Gateway {
     receive: receive::receive,
     resume: Some(receive::resume),
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose: compose::compose,
     answer: Some(postback::answer),
     checkout: Some(checkout::checkout),

@@ -90,6 +90,7 @@ use crate::kit::json::Json;
 use crate::kit::reply;
 use crate::{
     AskedAnswer, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Resumed, Settings,
+    Wants,
 };
 use confirm::{Access, Claim};
 use ipnd_core::{EventKind, Reason};
@@ -117,6 +118,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: Some(resume),
     reply: reply::empty,
+    wants: Wants::Status(&[200]),
     compose: write::compose,
     answer: Some(write::answer),
     checkout: None,

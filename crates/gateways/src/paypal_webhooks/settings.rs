@@ -1,5 +1,6 @@
 //! The settings of an account.
 
+use crate::kit::common_settings::SANDBOX_URL;
 use crate::{ACCEPT_UNCONFIRMED, Said, Setting, SettingFault, SettingKind};
 
 /// Longest id of a webhook, in characters.
@@ -115,15 +116,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         check: None,
     },
     Setting {
-        key: "api_url",
-        kind: SettingKind::SandboxUrl,
-        required: false,
-        label: Said {
-            en: "Address of the sandbox",
-            de: "Adresse der Sandbox",
-            es: "Dirección del entorno de pruebas",
-            uk: "Адреса пробного середовища",
-        },
         help: Said {
             en: "Only for trying things out: who is asked instead of PayPal. Left empty, PayPal's own sandbox is asked.",
             de: "Nur zum Ausprobieren: wer statt PayPal gefragt wird. Leer heißt: PayPals eigene Sandbox wird gefragt.",
@@ -131,8 +123,7 @@ pub(super) const SETTINGS: &[Setting] = &[
                  pruebas de PayPal.",
             uk: "Лише для спроб: кого питати замість PayPal. Якщо порожньо, питають пробне середовище самого PayPal.",
         },
-        sample: "",
-        check: None,
+        ..SANDBOX_URL
     },
     ACCEPT_UNCONFIRMED,
 ];

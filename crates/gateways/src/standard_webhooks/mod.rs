@@ -82,7 +82,9 @@ use crate::kit::mac::{Algorithm, Encoding, Mac};
 use crate::kit::reply;
 use crate::kit::verified::Verified;
 use crate::kit::webhook_headers::{STANDARD, SVIX, V1, V1A, WebhookHeaders, key_bytes};
-use crate::{CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Settings};
+use crate::{
+    CannotCompose, Covers, Gateway, Interpretation, Proof, RawRequest, Received, Repeats, Settings, Wants,
+};
 use description::Description;
 use ipnd_core::{Environment, Event, EventKind, Reason};
 use jiff::Timestamp;
@@ -102,6 +104,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: None,
     reply: reply::empty,
+    wants: Wants::AnySuccess,
     compose,
     answer: None,
     checkout: None,

@@ -9,7 +9,7 @@ use jiff::tz::Offset;
 /// Lines of an order that are shown.
 const ITEMS_MAX: usize = 200;
 
-pub(super) fn events(message: &Message) -> Result<Vec<Event>, Reason> {
+pub(super) fn events(message: &Message<'_>) -> Result<Vec<Event>, Reason> {
     use EventKind::*;
     let order = Order { message };
     let status = order.text("ORDERSTATUS");
@@ -31,7 +31,7 @@ pub(super) fn events(message: &Message) -> Result<Vec<Event>, Reason> {
 }
 
 struct Order<'m> {
-    message: &'m Message,
+    message: &'m Message<'m>,
 }
 
 impl Order<'_> {

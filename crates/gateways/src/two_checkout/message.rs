@@ -4,7 +4,8 @@
 use super::SCHEMES;
 use crate::kit::form::{self, Form};
 use ipnd_core::Reason;
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The names by which anything is decided, in the sequence in which 2Checkout sends them.
 pub(super) const DECISIVE: [&str; 8] = [
@@ -19,12 +20,12 @@ pub(super) const DECISIVE: [&str; 8] = [
 ];
 
 /// The fields of a form, decoded.
-pub(super) struct Message {
-    fields: Vec<(String, Vec<u8>)>,
+pub(super) struct Message<'a> {
+    fields: Vec<(Cow<'a, str>, Cow<'a, [u8]>)>,
 }
 
-impl Message {
-    pub(super) fn read(body: &[u8]) -> Result<Self, Reason> {
+impl<'a> Message<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, Reason> {
         let form = Form::cut(body).map_err(|_| Reason::new("too_many_fields", ""))?;
         let decoded = form.fields().map(|field| (field.name.clone(), form::percent_decoded(field.raw_value)));
         Ok(Self { fields: decoded.collect() })
@@ -32,11 +33,11 @@ impl Message {
 
     /// The values of a name, in their sequence.
     pub(super) fn values<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m [u8]> {
-        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_slice())
+        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| &**value)
     }
 
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_slice())
+        self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| &**value)
     }
 
     /// The first value of a name, unless it is empty or no text.
@@ -54,10 +55,11 @@ impl Message {
     /// # Errors
     /// `duplicate_field`: only lists have several values.
     pub(super) fn has_each_name_once(&self) -> Result<(), Reason> {
-        let mut seen = BTreeSet::new();
-        let names = self.fields.iter().map(|(name, _)| name.as_str());
-        match names.filter(|name| !name.ends_with(']')).find(|name| !seen.insert(*name)) {
-            Some(name) => Err(Reason::new("duplicate_field", name)),
+        let names = self.fields.iter().map(|(name, _)| &**name);
+        let mut names: Vec<&str> = names.filter(|name| !name.ends_with(']')).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|two| two[0] == two[1]) {
+            Some(twice) => Err(Reason::new("duplicate_field", twice[0])),
             None => Ok(()),
         }
     }
@@ -96,24 +98,17 @@ impl Message {
 
     /// All values but the signatures; those of one list together, where the first of them stands.
     fn signed_values(&self) -> Vec<&[u8]> {
-        let mut lists: Vec<(&str, usize)> = Vec::new();
-        let mut groups: Vec<Vec<&[u8]>> = Vec::new();
-        for (name, value) in &self.fields {
-            if SCHEMES.iter().any(|scheme| scheme.field == name) {
-                continue;
+        let mut lists: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut placed: Vec<(usize, &[u8])> = Vec::with_capacity(self.fields.len());
+        for (place, (name, value)) in self.fields.iter().enumerate() {
+            if name.ends_with("[]") {
+                placed.push((*lists.entry(name).or_insert(place), value));
+            } else if !SCHEMES.iter().any(|scheme| scheme.field == name) {
+                placed.push((place, value));
             }
-            let is_list = name.ends_with("[]");
-            let known = lists.iter().rev().find(|(own, _)| is_list && own == name).map(|(_, place)| *place);
-            if let Some(place) = known {
-                groups[place].push(value);
-                continue;
-            }
-            if is_list {
-                lists.push((name, groups.len()));
-            }
-            groups.push(vec![value]);
         }
-        groups.concat()
+        placed.sort_by_key(|(place, _)| *place);
+        placed.into_iter().map(|(_, value)| value).collect()
     }
 }
 

@@ -76,9 +76,8 @@ mod message;
 mod settings;
 
 use crate::kit::mac::{Algorithm, Encoding, Mac};
-use crate::kit::verified::Verified;
 use crate::{
-    Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply, Settings,
+    Covers, Gateway, Interpretation, Outcome, Proof, RawRequest, Received, Repeats, Reply, Settings, Wants,
 };
 use ipnd_core::{EventKind, Reason};
 use jiff::Timestamp;
@@ -100,6 +99,7 @@ pub(crate) const GATEWAY: Gateway = Gateway {
     receive,
     resume: Some(api::resume),
     reply,
+    wants: Wants::Reply,
     compose: compose::compose,
     answer: Some(api::answer),
     checkout: None,
@@ -165,7 +165,8 @@ fn receive(request: &RawRequest, settings: &Settings, now: Timestamp) -> Receive
 
 /// A message that carries the right signature, with what its answer has to be signed with.
 struct Proved<'a, 's> {
-    verified: Verified<'a>,
+    /// What is proved.
+    message: Message<'a>,
     scheme: &'static Scheme,
     secret: &'s str,
 }
@@ -183,7 +184,8 @@ fn verify<'a, 's>(request: &'a RawRequest, settings: &'s Settings) -> Result<Pro
     for text in message.signed_texts() {
         for secret in settings.secrets("secret_key") {
             match scheme.mac.verify(request, [secret], &[&text], given) {
-                Ok(verified) => return Ok(Proved { verified, scheme, secret }),
+                // It is the whole body that was proved, and the message was read from nothing else.
+                Ok(_) => return Ok(Proved { message, scheme, secret }),
                 Err(reason) => refusal = reason,
             }
         }
@@ -194,13 +196,13 @@ fn verify<'a, 's>(request: &'a RawRequest, settings: &'s Settings) -> Result<Pro
 impl Proved<'_, '_> {
     /// What the message says, as far as it can be believed without asking.
     fn told(&self) -> Result<Interpretation, Reason> {
-        let message = Message::read(self.verified.body())?;
+        let message = &self.message;
         // The vendor's own code demands it. What has none is no order, and nobody's mistake.
         if message.text("REFNO").is_none() {
             return Ok(Interpretation::nothing(Reason::new("field_missing", "REFNO")).at_most(Proof::Weak));
         }
         message.is_laid_out_as_known()?;
-        let read = interpret::events(&message);
+        let read = interpret::events(message);
         Ok(read.map_or_else(Interpretation::nothing, Interpretation::events).at_most(Proof::Weak))
     }
 }
@@ -212,11 +214,9 @@ fn reply(request: &RawRequest, settings: &Settings, outcome: Outcome, now: Times
         Outcome::Probed => return Reply::empty(200),
         Outcome::Refused => return Reply::empty(400),
     }
-    let (Ok(proved), Ok(message)) = (verify(request, settings), Message::read(&request.body)) else {
-        return Reply::empty(200);
-    };
+    let Ok(proved) = verify(request, settings) else { return Reply::empty(200) };
     let date = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d%H%M%S").to_string();
-    let first = |name: &str| message.first(name).unwrap_or_default();
+    let first = |name: &str| proved.message.first(name).unwrap_or_default();
     let answered = [first("IPN_PID[]"), first("IPN_PNAME[]"), first("IPN_DATE"), date.as_bytes()];
     let text = message::with_lengths(answered);
     let hash = proved.scheme.mac.sign(proved.secret.as_bytes(), &[&text]);

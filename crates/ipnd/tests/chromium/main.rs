@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod driver;
+mod gateways;
 mod hostile;
 mod pictures;
 mod whole_loop;

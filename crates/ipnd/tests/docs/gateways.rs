@@ -1,7 +1,7 @@
 //! The pages of gateways are made from the gateways themselves: `IPND_UPDATE_DOCS=1` writes them anew.
 
 use super::markdown::root;
-use ipnd_gateways::{ALL, Covers, Gateway, Proof, SettingKind};
+use ipnd_gateways::{ALL, Covers, Gateway, Proof, SettingKind, Wants};
 
 #[test]
 fn the_pages_of_gateways_are_what_the_gateways_say() {
@@ -26,7 +26,8 @@ fn index() -> String {
             Proof::Hint => "hint",
         };
         let asks = if gateway.resume.is_some() { "yes" } else { "no" };
-        rows += &format!("| [{}]({id}.md) | `{id}` | {proof} | {asks} |\n", gateway.name, id = gateway.id);
+        let (name, id, wants) = (gateway.name, gateway.id, wants(gateway.wants));
+        rows += &format!("| [{name}]({id}.md) | `{id}` | {proof} | {asks} | {wants} |\n");
     }
     format!(
         "# Gateways\n\n\
@@ -35,8 +36,21 @@ fn index() -> String {
          gateways` lists them too, with their settings.\n\n\
          *Strong* proof covers everything that moves money. After a *weak* proof or a mere *hint* no order is paid \
          before the gateway's own API or the owner has confirmed it.\n\n\
-         | gateway | id | proof | is asked back |\n|---|---|---|---|\n{rows}"
+         | gateway | id | proof | is asked back | what counts as received |\n|---|---|---|---|---|\n{rows}"
     )
+}
+
+/// What counts as received, in words.
+fn wants(wants: Wants) -> String {
+    match wants {
+        Wants::AnySuccess => "any status from 200 to 299".to_owned(),
+        Wants::Status(all) => {
+            let all: Vec<String> = all.iter().map(u16::to_string).collect();
+            format!("status {} and no other", all.join(" or "))
+        }
+        Wants::Reply => "the status and the text of ipnd's reply, and no other".to_owned(),
+        Wants::FirstLine => "the status and the first line of ipnd's reply".to_owned(),
+    }
 }
 
 fn page(gateway: &Gateway) -> String {
@@ -85,7 +99,9 @@ fn page(gateway: &Gateway) -> String {
          {documentation}\n\n\
          ## Settings of an account\n\n\
          | setting | what it is | kind | needed | help |\n|---|---|---|---|---|\n{settings}\n\
-         ## Events that the sandbox can play\n\n{events}\n",
+         ## What the sandbox plays\n\n\
+         What counts as received, to this gateway and so to the sandbox: {wants}. The events:\n\n{events}\n",
+        wants = wants(gateway.wants),
         name = gateway.name,
         id = gateway.id,
         documentation = gateway.page().trim(),

@@ -1,7 +1,7 @@
 //! What became of a message, as data: the same for the command line and for programs.
 
 use super::fault::Fault;
-use super::judge::wanted;
+use super::judge::own_reply;
 use super::ledger::Kept;
 use super::wish::settings;
 use ipnd_core::{EventKind, Money};
@@ -44,8 +44,9 @@ impl From<&RawRequest> for Shown {
 /// What a gateway wants to hear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
-    pub status: u16,
-    /// Empty where any body will do.
+    /// In words: `200`, `200 or 201`, `200 to 299`.
+    pub status: String,
+    /// What has to stand in the body, in its first line at least; empty where any body will do.
     pub body: String,
 }
 
@@ -84,8 +85,8 @@ impl Report {
         let gateway = ipnd_gateways::find(&telling.gateway);
         let wanted =
             gateway.zip(telling.told.as_ref()).zip(telling.told_at).and_then(|((gateway, told), at)| {
-                let reply = wanted(gateway, told, &settings(gateway, &telling.settings).ok()?, at);
-                Some(Wanted { status: reply.status, body: reply.body })
+                let own = own_reply(gateway, told, &settings(gateway, &telling.settings).ok()?, at);
+                Some(Wanted { status: gateway.wants.status(&own), body: gateway.wants.text(&own).to_owned() })
             });
         Self {
             id: telling.id,

@@ -1,7 +1,7 @@
 //! Repeats follow the gateway's own schedule.
 
 use crate::receiver::Stage;
-use ipnd_gateways::ALL;
+use ipnd_gateways::{ALL, Wants};
 use ipnd_sandbox::player::{Fault, Wish};
 
 #[tokio::test]
@@ -55,5 +55,19 @@ async fn a_reply_that_is_not_heard_makes_repeats_that_are_still_believed() {
         assert_eq!(reports[0].hearings.len(), 3, "{}", gateway.id);
         assert!(reports[0].hearings.iter().all(|hearing| hearing.is_content), "{}", gateway.id);
         assert_eq!(stage.heard().len(), 3, "{}", gateway.id);
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_is_not_the_wanted_one_is_none() {
+    for gateway in ALL {
+        let stage = Stage::set(gateway, Some(204)).await;
+        let wish = Wish { repeats_max: Some(0), ..stage.wish(gateway.tells[0].word()) };
+        let report = stage.play(&wish).await.remove(0);
+        let is_content = gateway.wants == Wants::AnySuccess;
+        assert_eq!(report.hearings[0].is_content, is_content, "{}", gateway.id);
+        assert_eq!(report.state, if is_content { "content" } else { "given_up" }, "{}", gateway.id);
+        let status = report.wanted.unwrap().status;
+        assert_eq!(status == "200 to 299", is_content, "{}: {status}", gateway.id);
     }
 }

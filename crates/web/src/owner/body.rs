@@ -112,7 +112,7 @@ fn fields(form: &form::Form<'_>, request: &RawRequest) -> Shown {
     let own = form.fields().find(|field| field.name == "charset");
     let label = match own {
         Some(field) => form::percent_decoded(field.raw_value),
-        None => charset_of_type(request).unwrap_or("utf-8").as_bytes().to_vec(),
+        None => charset_of_type(request).unwrap_or("utf-8").as_bytes().into(),
     };
     let encoding = charset::by_label(&label);
     // What all the documents within fields may take together.
