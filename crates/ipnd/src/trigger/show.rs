@@ -72,8 +72,8 @@ pub(super) fn is_ignored(report: &Report) -> bool {
 /// Whether the gateway would be content.
 fn verdict(report: &Report) -> String {
     let wants = report.wanted.as_ref().map(|wanted| match wanted.body.as_str() {
-        "" => format!("status {}", wanted.status),
-        body => format!("status {} and exactly: {body}", wanted.status),
+        "" => format!("status {}", wanted.statuses),
+        body => format!("status {} and exactly: {body}", wanted.statuses),
     });
     let wants = wants.unwrap_or_else(|| "an answer".to_owned());
     if is_ignored(report) {

@@ -44,8 +44,10 @@ impl From<&RawRequest> for Shown {
 /// What a gateway wants to hear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
-    /// In words: `200`, `200 or 201`, `200 to 299`.
-    pub status: String,
+    /// One that counts.
+    pub status: u16,
+    /// All that count, in words: `200`, `200 or 201`, `200 to 299`.
+    pub statuses: String,
     /// What has to stand in the body, in its first line at least; empty where any body will do.
     pub body: String,
 }
@@ -86,7 +88,8 @@ impl Report {
         let wanted =
             gateway.zip(telling.told.as_ref()).zip(telling.told_at).and_then(|((gateway, told), at)| {
                 let own = own_reply(gateway, told, &settings(gateway, &telling.settings).ok()?, at);
-                Some(Wanted { status: gateway.wants.status(&own), body: gateway.wants.text(&own).to_owned() })
+                let (statuses, body) = (gateway.wants.status(&own), gateway.wants.text(&own).to_owned());
+                Some(Wanted { status: own.status, statuses, body })
             });
         Self {
             id: telling.id,

@@ -67,7 +67,7 @@ async fn a_success_that_is_not_the_wanted_one_is_none() {
         let is_content = gateway.wants == Wants::AnySuccess;
         assert_eq!(report.hearings[0].is_content, is_content, "{}", gateway.id);
         assert_eq!(report.state, if is_content { "content" } else { "given_up" }, "{}", gateway.id);
-        let status = report.wanted.unwrap().status;
+        let status = report.wanted.unwrap().statuses;
         assert_eq!(status == "200 to 299", is_content, "{}: {status}", gateway.id);
     }
 }
