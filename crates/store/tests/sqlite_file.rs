@@ -146,7 +146,7 @@ async fn the_audit_names_the_settings_that_changed_and_never_their_values() {
     let db = look(&path);
     let made = "SELECT who || ' ' || about || ' ' || detail FROM audit WHERE what = 'account.created'";
     let made: String = db.query_row(made, [], |row| row.get(0)).unwrap();
-    assert_eq!(made, format!("owner@example.com {} paypal-ipn", world.account.id));
+    assert_eq!(made, format!("owner {} paypal-ipn", world.account.id));
     let mut rows =
         db.prepare("SELECT who, detail FROM audit WHERE what = 'account.changed' ORDER BY id").unwrap();
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();

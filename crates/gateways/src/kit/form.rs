@@ -43,8 +43,9 @@ impl<'a> Form<'a> {
         if separators >= FORM_FIELDS_MAX {
             return Err(TooManyFields);
         }
-        let fields = body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()).map(Field::cut);
-        Ok(Self { fields: fields.collect() })
+        let mut fields = Vec::with_capacity(separators + 1);
+        fields.extend(body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()).map(Field::cut));
+        Ok(Self { fields })
     }
 
     pub fn fields(&self) -> impl Iterator<Item = &Field<'a>> {
@@ -67,7 +68,10 @@ impl<'a> Field<'a> {
         };
         let name = match percent_decoded(name) {
             Cow::Borrowed(name) => String::from_utf8_lossy(name),
-            Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
+            Cow::Owned(name) => Cow::Owned(match String::from_utf8(name) {
+                Ok(name) => name,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            }),
         };
         Self { name, raw_value }
     }

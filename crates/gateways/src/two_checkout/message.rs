@@ -6,6 +6,7 @@ use crate::kit::form::{self, Form};
 use ipnd_core::Reason;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
 /// The names by which anything is decided, in the sequence in which 2Checkout sends them.
 pub(super) const DECISIVE: [&str; 8] = [
@@ -22,22 +23,34 @@ pub(super) const DECISIVE: [&str; 8] = [
 /// The fields of a form, decoded.
 pub(super) struct Message<'a> {
     fields: Vec<(Cow<'a, str>, Cow<'a, [u8]>)>,
+    /// Their places, sorted by name: there are a hundred fields, and about as many are asked for.
+    by_name: Vec<usize>,
 }
 
 impl<'a> Message<'a> {
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Reason> {
         let form = Form::cut(body).map_err(|_| Reason::new("too_many_fields", ""))?;
         let decoded = form.fields().map(|field| (field.name.clone(), form::percent_decoded(field.raw_value)));
-        Ok(Self { fields: decoded.collect() })
+        let fields: Vec<(Cow<'_, str>, Cow<'_, [u8]>)> = decoded.collect();
+        let mut by_name: Vec<usize> = (0..fields.len()).collect();
+        by_name.sort_unstable_by_key(|place| (&*fields[*place].0, *place));
+        Ok(Self { fields, by_name })
+    }
+
+    /// The places of a name, in their sequence.
+    fn places(&self, name: &str) -> &[usize] {
+        let from = self.by_name.partition_point(|place| &*self.fields[*place].0 < name);
+        let rest = &self.by_name[from..];
+        &rest[..rest.partition_point(|place| self.fields[*place].0 == name)]
     }
 
     /// The values of a name, in their sequence.
     pub(super) fn values<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m [u8]> {
-        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| &**value)
+        self.places(name).iter().map(|place| &*self.fields[*place].1)
     }
 
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| &**value)
+        self.places(name).first().map(|place| &*self.fields[*place].1)
     }
 
     /// The first value of a name, unless it is empty or no text.
@@ -55,11 +68,10 @@ impl<'a> Message<'a> {
     /// # Errors
     /// `duplicate_field`: only lists have several values.
     pub(super) fn has_each_name_once(&self) -> Result<(), Reason> {
-        let names = self.fields.iter().map(|(name, _)| &**name);
-        let mut names: Vec<&str> = names.filter(|name| !name.ends_with(']')).collect();
-        names.sort_unstable();
-        match names.windows(2).find(|two| two[0] == two[1]) {
-            Some(twice) => Err(Reason::new("duplicate_field", twice[0])),
+        let names = || self.by_name.iter().map(|place| &*self.fields[*place].0);
+        let twice = names().zip(names().skip(1)).find(|(one, next)| one == next && !one.ends_with(']'));
+        match twice {
+            Some((name, _)) => Err(Reason::new("duplicate_field", name)),
             None => Ok(()),
         }
     }
@@ -72,7 +84,7 @@ impl<'a> Message<'a> {
     pub(super) fn is_laid_out_as_known(&self) -> Result<(), Reason> {
         let mut before = None;
         for name in DECISIVE {
-            let place = self.fields.iter().position(|(own, _)| own == name);
+            let place = self.places(name).first().copied();
             let place = place.ok_or_else(|| Reason::new("field_missing", name))?;
             let value = std::str::from_utf8(&self.fields[place].1).ok();
             if Some(place) < before || !value.is_some_and(|value| is_in_form(name, value)) {
@@ -116,7 +128,8 @@ impl<'a> Message<'a> {
 pub(super) fn with_lengths<'v>(values: impl IntoIterator<Item = &'v [u8]>) -> Vec<u8> {
     let mut text = Vec::new();
     for value in values {
-        text.extend_from_slice(value.len().to_string().as_bytes());
+        // Writing into memory cannot fail.
+        let _ = write!(text, "{}", value.len());
         text.extend_from_slice(value);
     }
     text
