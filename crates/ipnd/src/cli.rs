@@ -1,6 +1,8 @@
 //! The commands.
 
-use crate::{bench_server, config, connect, demo, gateways, init, password, serve, trigger, try_message};
+use crate::{
+    bench_server, config, connect, demo, gateways, init, moving, password, serve, trigger, try_message,
+};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -68,6 +70,24 @@ enum Command {
         #[command(flatten)]
         flags: config::Flags,
     },
+    /// Write everything into one file, while ipnd is stopped, to take it to another database
+    ///
+    /// The file holds every secret. Read it into an empty database with `ipnd import`, such as to go from SQLite to
+    /// PostgreSQL. For a copy to fall back on, a backup is quicker.
+    #[command(after_help = "ipnd export shop.jsonl && IPND_DATABASE=postgres://... ipnd import shop.jsonl")]
+    Export {
+        /// Where to write it; there must be nothing yet
+        file: PathBuf,
+        #[command(flatten)]
+        flags: config::Flags,
+    },
+    /// Read a file of `ipnd export` into an empty database
+    Import {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        flags: config::Flags,
+    },
     /// List the gateways that ipnd understands, check examples, or try a message out
     Gateways {
         #[command(subcommand)]
@@ -106,6 +126,8 @@ impl Cli {
             Command::Init { file } => init::run(&file),
             Command::Connect(options) => connect::run(&options),
             Command::Password { email, flags } => password::run(&email, &flags),
+            Command::Export { file, flags } => moving::export(&file, &flags),
+            Command::Import { file, flags } => moving::import(&file, &flags),
             Command::Gateways { command: None, json } => gateways::list(json),
             Command::Gateways { command: Some(GatewaysCommand::Check { files }), .. } => {
                 gateways::check(&files)

@@ -9,6 +9,7 @@ mod demo;
 mod gateways;
 mod init;
 mod log;
+mod moving;
 mod password;
 mod sample;
 mod serve;

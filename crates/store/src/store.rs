@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use tokio::sync::mpsc;
 
 /// Why an operation did not happen. Nothing of it did.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -242,6 +243,13 @@ pub trait Store: Send + Sync + 'static {
     async fn bring_forward(&self, now: Timestamp, latest: Timestamp, lease: SignedDuration) -> Result<()>;
     /// Succeeds when a write reaches the disk.
     async fn probe(&self) -> Result<()>;
+    /// Sends everything that is kept, as one moment shows it, line by line of JSON. It holds every secret.
+    async fn export(&self, lines: mpsc::Sender<String>) -> Result<()>;
+    /// Writes an export into this store, which has to be empty. Gives the number of rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when it is not empty.
+    async fn import(&self, lines: mpsc::Receiver<String>) -> Result<u64>;
     /// How far a commit reaches, as read when the store was opened.
     fn durability(&self) -> Durability;
     /// Hears of every change after this call. A listener that falls behind misses some; it then looks for itself.

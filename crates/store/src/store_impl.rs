@@ -3,21 +3,22 @@
 use crate::engine::Engine;
 use crate::operations::journal::Prepared;
 use crate::operations::{
-    accounts, answers, checks, clock, happenings, health, mail_rows, mails, notifications, order_rows,
-    orders, people, products, reviews, settle, shops, templates,
+    accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
+    order_rows, orders, people, products, reviews, settle, shops, templates,
 };
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
     EventFilter, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount,
     NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
     NotificationId, NotificationLine, Order, OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result,
-    ReviewId, ReviewLine, Settled, Shop, ShopId, Store, TemplateText, User, UserId, token,
+    ReviewId, ReviewLine, Settled, Shop, ShopId, Store, StoreError, TemplateText, User, UserId, token,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
-use tokio::sync::broadcast;
+use std::sync::Mutex;
+use tokio::sync::{broadcast, mpsc};
 
 #[async_trait]
 impl<E: Engine> Store for E {
@@ -372,6 +373,23 @@ impl<E: Engine> Store for E {
 
     async fn probe(&self) -> Result<()> {
         self.write(|desk| health::probe(desk)).await
+    }
+
+    async fn export(&self, lines: mpsc::Sender<String>) -> Result<()> {
+        self.read(move |db| {
+            let gone = |_| StoreError::Failed("nobody takes the export any more".to_owned());
+            moving::export(db, &mut |line| lines.blocking_send(line).map_err(gone))
+        })
+        .await
+    }
+
+    async fn import(&self, lines: mpsc::Receiver<String>) -> Result<u64> {
+        let lines = Mutex::new(lines);
+        self.write(move |desk| {
+            let mut lines = lines.lock().expect("nothing panics while holding this lock");
+            moving::import(desk, &mut || lines.blocking_recv())
+        })
+        .await
     }
 
     fn durability(&self) -> Durability {

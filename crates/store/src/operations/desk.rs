@@ -94,6 +94,14 @@ impl Db for Desk<'_> {
         self.db.query(sql, values, each)
     }
 
+    fn stream(&self, sql: &'static str, each: &mut dyn FnMut(&dyn Row) -> Result<bool>) -> Result<()> {
+        self.db.stream(sql, each)
+    }
+
+    fn number_on(&self) -> Result<()> {
+        self.db.number_on()
+    }
+
     fn execute(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<usize> {
         self.db.execute(sql, values)
     }

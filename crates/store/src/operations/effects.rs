@@ -30,6 +30,23 @@ pub(crate) fn put_mail(
     now: Timestamp,
 ) -> Result<Option<MailId>> {
     let effect = Effect::Mail { kind: mail.kind, subject: mail.subject.to_owned(), amount: mail.amount };
+    let key = effect.key();
+    let key = sql::clean(&key);
+    // Looked for first: an insertion that meets it would use up a number all the same, in one engine only.
+    let is_there = match order {
+        Some(order) => {
+            let sql = "SELECT count(*) AS n FROM mails WHERE order_id = ?1 AND effect_key = ?2";
+            sql::count(desk, sql, params![order, key])?
+        }
+        None => {
+            let sql =
+                "SELECT count(*) AS n FROM mails WHERE shop_id = ?1 AND order_id IS NULL AND effect_key = ?2";
+            sql::count(desk, sql, params![shop.0, key])?
+        }
+    };
+    if is_there > 0 {
+        return Ok(None);
+    }
     let (amount, currency) = sql::money(mail.amount);
     let state = if mail.can_reach { "waiting" } else { "failed" };
     let id = sql::one(
@@ -47,7 +64,7 @@ pub(crate) fn put_mail(
             (!mail.can_reach).then_some(NO_ADDRESS),
             (!mail.can_reach).then_some(""),
             sql::clean(mail.subject),
-            sql::clean(&effect.key()),
+            key,
             mail.message,
             order,
             shop.0,

@@ -15,6 +15,7 @@ pub(crate) mod journal;
 pub(crate) mod made;
 pub(crate) mod mail_rows;
 pub(crate) mod mails;
+pub(crate) mod moving;
 pub(crate) mod notifications;
 pub(crate) mod order_rows;
 pub(crate) mod orders;
@@ -25,6 +26,7 @@ pub(crate) mod refold;
 pub(crate) mod reviews;
 pub(crate) mod settle;
 pub(crate) mod shops;
+mod tables;
 pub(crate) mod templates;
 
 pub(crate) use desk::{Desk, Waiting};

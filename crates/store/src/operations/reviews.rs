@@ -79,13 +79,26 @@ pub(crate) fn of_mail(
 /// Stores a question, or brings a stored one up to date. An answer that was given stays.
 pub(crate) fn put(db: &dyn Db, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
     let question = &asked.question;
-    sql::run(
+    // Looked for first: an insertion that meets it would use up a number all the same, in one engine only.
+    let stored = sql::one(
+        db,
+        "SELECT id FROM reviews
+         WHERE shop_id = ?1 AND kind = ?2 AND subject = ?3 AND coalesce(order_id, 0) = ?4",
+        params![shop.0, question.kind.word(), sql::clean(&question.subject), asked.order.unwrap_or(0)],
+        |row| row.number("id"),
+    )?;
+    if let Some(id) = stored {
+        sql::run(
+            db,
+            "UPDATE reviews SET expected = ?2, got = ?3, is_moot = 0 WHERE id = ?1 AND verdict IS NULL",
+            params![id, sql::clean(&question.expected), sql::clean(&question.got)],
+        )?;
+        return Ok(());
+    }
+    sql::insert(
         db,
         "INSERT INTO reviews (kind, expected, got, subject, asked_at, order_id, notification_id, event_id, shop_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (shop_id, kind, subject, coalesce(order_id, 0)) DO UPDATE
-         SET expected = excluded.expected, got = excluded.got, is_moot = 0
-         WHERE reviews.verdict IS NULL",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             question.kind.word(),
             sql::clean(&question.expected),

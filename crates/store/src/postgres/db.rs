@@ -3,6 +3,7 @@
 use crate::sql::{Bind, Db, Row, Subject, Value};
 use crate::{Result, StoreError};
 use bytes::BytesMut;
+use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Statement};
 use std::cell::RefCell;
@@ -90,6 +91,33 @@ impl Db for Session {
             }
         }
         Ok(())
+    }
+
+    fn stream(&self, sql: &'static str, each: &mut dyn FnMut(&dyn Row) -> Result<bool>) -> Result<()> {
+        let statement = self.prepare(sql, Form::AsItIs)?;
+        let mut client = self.client.borrow_mut();
+        let mut rows = client.query_raw(&statement, std::iter::empty::<i64>())?;
+        while let Some(row) = rows.next()? {
+            if !each(&row)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn number_on(&self) -> Result<()> {
+        self.control(
+            "DO $$
+             DECLARE t record;
+             BEGIN
+                 FOR t IN SELECT table_name FROM information_schema.columns
+                          WHERE table_schema = current_schema() AND column_name = 'id' AND is_identity = 'YES'
+                 LOOP
+                     EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), coalesce(max(id), 0) + 1, false)
+                                     FROM %I', t.table_name, t.table_name);
+                 END LOOP;
+             END $$",
+        )
     }
 
     fn execute(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<usize> {

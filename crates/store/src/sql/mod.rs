@@ -33,6 +33,16 @@ pub(crate) trait Db {
         each: &mut dyn FnMut(&dyn Row) -> Result<bool>,
     ) -> Result<()>;
 
+    /// Every row of a statement without values, however many there are. `each` must not use the connection.
+    fn stream(&self, sql: &'static str, each: &mut dyn FnMut(&dyn Row) -> Result<bool>) -> Result<()> {
+        self.query(sql, NONE, each)
+    }
+
+    /// After rows with ids of their own have been written: further ones are numbered from there on.
+    fn number_on(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Runs a statement and says how many rows it touched.
     fn execute(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<usize>;
 
