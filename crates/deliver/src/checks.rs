@@ -11,12 +11,10 @@ use crate::pace::{self, Pace};
 use crate::pause::Pauses;
 use crate::remembered::Remembered;
 use crate::rounds::{self, Rounds};
+use ipnd_core::Reason;
 use ipnd_core::limits::{ASKS_MAX, CHECK_HOURS_MAX};
-use ipnd_core::{ExaminedEvent, Expectation, Reason, examine};
-use ipnd_gateways::{
-    ACCEPT_UNCONFIRMED, Ask, AskedAnswer, Gateway, Interpretation, Proof, Received, Resumed, Settings,
-};
-use ipnd_store::{Account, CheckOutcome, Clock, DueCheck, KeptAnswer, ProvedBy, Store, StoreError};
+use ipnd_gateways::{Ask, AskedAnswer, Gateway, Interpretation, Received, Resumed, Settings};
+use ipnd_store::{CheckOutcome, Clock, DueCheck, KeptAnswer, ProvedBy, Store, StoreError, reading};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
@@ -53,7 +51,7 @@ impl Rounds for CheckWorker {
     }
 
     async fn perform(&self, due: &DueCheck) {
-        let look = match self.gateway(&due.account) {
+        let look = match reading::gateway_of(&due.account) {
             Ok((gateway, settings)) => self.look(due, gateway, &settings).await,
             Err(reason) => Look::NotYetKnown(reason),
         };
@@ -73,20 +71,11 @@ impl Rounds for CheckWorker {
 }
 
 impl CheckWorker {
-    fn gateway(&self, account: &Account) -> Result<(&'static Gateway, Settings), Reason> {
-        let gateway = ipnd_gateways::find(&account.gateway).ok_or_else(|| {
-            Reason::new("settings_incomplete", format!("no gateway is called {}", account.gateway))
-        })?;
-        let settings = Settings::check(gateway.settings, account.environment, account.settings.clone())
-            .map_err(|problems| Reason::new("settings_incomplete", shown(&problems)))?;
-        Ok((gateway, settings))
-    }
-
     /// The clock is the one of the arrival: a signature that was fresh then stays so, however long the proof takes.
     async fn look(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Look {
         match (gateway.receive)(&due.request, settings, due.received_at) {
             Received::Proven(interpretation) => {
-                let proved_by = proved_by(due, &interpretation, ProvedBy::Message);
+                let proved_by = reading::proved_by(&due.account, &interpretation, ProvedBy::Message);
                 Look::Genuine(interpretation, proved_by, Vec::new())
             }
             // It was acceptable when it came in, so what has changed is on our side. That proves no forgery.
@@ -112,7 +101,7 @@ impl CheckWorker {
             }
             match resume(&due.request, settings, &answers, due.received_at) {
                 Resumed::Genuine(interpretation) => {
-                    let proved_by = proved_by(due, &interpretation, ProvedBy::Gateway);
+                    let proved_by = reading::proved_by(&due.account, &interpretation, ProvedBy::Gateway);
                     return Look::Genuine(interpretation, proved_by, kept);
                 }
                 Resumed::Forged(reason) => return Look::Forged(reason, kept),
@@ -153,7 +142,7 @@ impl CheckWorker {
         let outcome = match look {
             Look::Genuine(interpretation, proved_by, answers) => {
                 let remark = interpretation.remark.clone();
-                let events = examined(&due.account, interpretation, proved_by);
+                let events = reading::examined(&due.account, interpretation, proved_by);
                 CheckOutcome::Genuine { events, remark, proved_by, answers }
             }
             Look::Forged(reason, answers) => CheckOutcome::Forged { reason, answers },
@@ -187,43 +176,6 @@ fn for_the_record(ask: &Ask, answer: &AskedAnswer, place: usize, now: Timestamp)
     })
 }
 
-/// Who stands for what is said. What was not proved in everything that moves money is proved by nobody, however it came
-/// here; the account's owner may have decided to believe it all the same.
-fn proved_by(due: &DueCheck, interpretation: &Interpretation, by: ProvedBy) -> ProvedBy {
-    let is_believed = due.account.settings.get(ACCEPT_UNCONFIRMED.key).is_some_and(|word| word == "yes");
-    match interpretation.proof {
-        Proof::Strong => by,
-        Proof::Weak | Proof::Hint if is_believed => ProvedBy::Setting,
-        Proof::Weak | Proof::Hint => ProvedBy::Nobody,
-    }
-}
-
-/// The events with what does not fit the account they came in by.
-fn examined(account: &Account, interpretation: Interpretation, proved_by: ProvedBy) -> Vec<ExaminedEvent> {
-    let list = |key: &'static str| {
-        let values = account.settings.get(key).map(String::as_str).unwrap_or_default();
-        let values = values.split(['\n', ',']).map(str::trim).filter(|value| !value.is_empty());
-        values.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let gateway = ipnd_gateways::find(&account.gateway);
-    let key = gateway.and_then(|gateway| gateway.receivers);
-    let is_needed = |key: &str| {
-        let table = gateway.map_or(&[][..], |gateway| gateway.settings);
-        table.iter().any(|setting| setting.key == key && setting.required)
-    };
-    let expectation = Expectation {
-        environment: account.environment,
-        // A list that nobody has to fill in and nobody has filled in compares nothing.
-        receivers: key
-            .map(|key| (key, list(key)))
-            .filter(|(key, list)| is_needed(key) || !list.is_empty())
-            .map(|(_, list)| list),
-        is_confirmed: proved_by != ProvedBy::Nobody,
-    };
-    let events = interpretation.events.into_iter();
-    events.map(|event| ExaminedEvent { concerns: examine(&event, &expectation), event }).collect()
-}
-
 /// Asked again later, or given up when the next time would be too late.
 fn not_yet_known(due: &DueCheck, reason: Reason, now: Timestamp) -> CheckOutcome {
     let again_at = PAUSES.next_at(now, due.attempts);
@@ -249,16 +201,9 @@ fn last_at(due: &DueCheck) -> Timestamp {
     due.news_at.saturating_add(asked_for).expect("a number of hours")
 }
 
-fn shown(problems: &[ipnd_gateways::SettingProblem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipnd_core::{Environment, Event, EventKind, QuestionKind};
-    use ipnd_gateways::RawRequest;
-    use ipnd_store::{AccountId, NotificationId, ShopId};
 
     #[test]
     fn t_f15_secrets_do_not_get_into_the_record() {
@@ -269,49 +214,5 @@ mod tests {
         assert_eq!((kept.position, kept.address.as_str()), (1, "https://api.example/v2/things/1"));
         assert_eq!(kept.body, b"what came back");
         assert_eq!(record(&ask.secret()), None);
-    }
-
-    fn due(settings: &[(&str, &str)]) -> DueCheck {
-        let account = Account {
-            id: AccountId(1),
-            shop: ShopId(1),
-            gateway: "none".into(),
-            name: "Mine".into(),
-            environment: Environment::Live,
-            settings: settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
-            creates_orders: false,
-            token: "t".into(),
-            created_at: Timestamp::UNIX_EPOCH,
-        };
-        DueCheck {
-            notification: NotificationId(1),
-            account,
-            received_at: Timestamp::UNIX_EPOCH,
-            request: RawRequest::post("text/plain", "x"),
-            news_at: Timestamp::UNIX_EPOCH,
-            attempts: 0,
-            lease: 1,
-        }
-    }
-
-    #[test]
-    fn what_nobody_has_proved_counts_only_where_the_owner_has_decided_so() {
-        let event = Event::new(EventKind::PaymentCompleted, "x", Environment::Live);
-        for (proof, settings, expected) in [
-            (Proof::Strong, &[][..], ProvedBy::Gateway),
-            (Proof::Strong, &[("accept_unconfirmed", "yes")], ProvedBy::Gateway),
-            (Proof::Weak, &[], ProvedBy::Nobody),
-            (Proof::Hint, &[("accept_unconfirmed", "no")], ProvedBy::Nobody),
-            (Proof::Weak, &[("accept_unconfirmed", "yes")], ProvedBy::Setting),
-            (Proof::Hint, &[("accept_unconfirmed", "yes")], ProvedBy::Setting),
-        ] {
-            let due = due(settings);
-            let said = Interpretation::event(event.clone()).at_most(proof);
-            let proved_by = proved_by(&due, &said, ProvedBy::Gateway);
-            assert_eq!(proved_by, expected, "{proof:?} {settings:?}");
-            let concerns = examined(&due.account, said, proved_by).remove(0).concerns;
-            let is_asked = concerns.iter().any(|concern| concern.kind == QuestionKind::Unproven);
-            assert_eq!(is_asked, expected == ProvedBy::Nobody, "{proof:?} {settings:?}");
-        }
     }
 }

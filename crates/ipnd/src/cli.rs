@@ -1,7 +1,8 @@
 //! The commands.
 
 use crate::{
-    bench_server, config, connect, demo, gateways, init, moving, password, serve, trigger, try_message,
+    backup, bench_server, check, config, connect, demo, gateways, init, moving, password, rebuild, serve,
+    trigger, try_message,
 };
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -88,6 +89,22 @@ enum Command {
         #[command(flatten)]
         flags: config::Flags,
     },
+    /// Copy the database into a file, while ipnd runs or not
+    ///
+    /// The copy is of one moment and holds everything that was acknowledged before. It is examined before it gets its
+    /// name. To restore it, stop ipnd and put it in the place of the database.
+    #[command(after_help = "ipnd backup /backups/ipnd.db --force")]
+    Backup(backup::Options),
+    /// Look through the database for anything that does not fit together
+    ///
+    /// Changes nothing, and ipnd may run meanwhile. Says for each rule whether it holds, what is wrong where it does not,
+    /// and what to do. Ends with an error when there is a finding.
+    Check(check::Options),
+    /// Work everything out again from the notifications, and show what differs
+    ///
+    /// Plays all that was received, registered and decided once more, beside the database, with this version of ipnd.
+    /// Changes nothing without --apply, and ipnd may run meanwhile. Ends with an error when anything differs.
+    Rebuild(rebuild::Options),
     /// List the gateways that ipnd understands, check examples, or try a message out
     Gateways {
         #[command(subcommand)]
@@ -128,6 +145,9 @@ impl Cli {
             Command::Password { email, flags } => password::run(&email, &flags),
             Command::Export { file, flags } => moving::export(&file, &flags),
             Command::Import { file, flags } => moving::import(&file, &flags),
+            Command::Backup(options) => backup::run(&options),
+            Command::Check(options) => check::run(&options),
+            Command::Rebuild(options) => rebuild::run(&options),
             Command::Gateways { command: None, json } => gateways::list(json),
             Command::Gateways { command: Some(GatewaysCommand::Check { files }), .. } => {
                 gateways::check(&files)

@@ -1,6 +1,8 @@
 //! ipnd: hears what payment gateways say, proves it, and tells the shop what is true.
 
+mod backup;
 mod bench_server;
+mod check;
 mod cli;
 mod config;
 mod connect;
@@ -11,6 +13,8 @@ mod init;
 mod log;
 mod moving;
 mod password;
+mod progress;
+mod rebuild;
 mod sample;
 mod serve;
 mod server;

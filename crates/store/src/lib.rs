@@ -3,9 +3,12 @@
 mod clock;
 mod engine;
 mod ids;
+mod inspect;
 mod migrations;
 mod operations;
 pub mod postgres;
+pub mod reading;
+mod rebuild;
 mod records;
 mod sql;
 pub mod sqlite;
@@ -18,6 +21,8 @@ pub use ids::{
     AccountId, ApiKeyId, EventId, MailId, NotAnId, NotificationId, OrderId, ProductId, ReviewId, ShopId,
     UserId,
 };
+pub use inspect::Examined;
+pub use rebuild::{Difference, RebuildStep, Rebuilt};
 pub use records::{
     Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
     Durability, EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,

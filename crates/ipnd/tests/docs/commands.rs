@@ -17,6 +17,8 @@ const NOT_RUN: &[(&str, &str)] = &[
     ),
     ("cargo build --release", "builds for minutes; tests run the same program"),
     ("cargo xtask test", "it is what runs this test"),
+    ("mkdir restored", "the test of the page makes a folder of its own"),
+    ("cp /tmp/ipnd-backup.db restored/ipnd.db", "the test of the page copies within its own folder"),
     ("BASE=http://127.0.0.1:8787", "the test has an address of its own"),
     ("KEY=ipnd_key_...", "the test has a key of its own"),
 ];
@@ -92,10 +94,21 @@ fn every_command_of_ipnd_exists_with_its_options() {
             check_ipnd(&page, &words[dashes + 1..]);
         }
     }
-    let all: BTreeSet<String> = ["connect", "demo", "serve", "init", "gateways", "gateways try", "trigger"]
-        .iter()
-        .flat_map(|command| flags(&help(&command.split(' ').collect::<Vec<_>>())))
-        .collect();
+    let all: BTreeSet<String> = [
+        "backup",
+        "check",
+        "connect",
+        "demo",
+        "serve",
+        "init",
+        "rebuild",
+        "gateways",
+        "gateways try",
+        "trigger",
+    ]
+    .iter()
+    .flat_map(|command| flags(&help(&command.split(' ').collect::<Vec<_>>())))
+    .collect();
     for page in pages() {
         for span in page.spans() {
             let words: Vec<String> = span.split_whitespace().map(str::to_owned).collect();
@@ -254,6 +267,47 @@ fn the_queries_of_the_database_page_run() {
     drop(demo);
 }
 
+/// Backups, looking through the database and working everything out again, as the page of operations shows them.
+#[test]
+fn the_upkeep_that_operations_shows_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = demo_with_an_order(folder.path());
+    std::fs::create_dir(folder.path().join("restored")).unwrap();
+    let mut run = 0;
+    for block in page("docs/operations.md").blocks("sh") {
+        for words in commands(&block, |name| format!("${name}")) {
+            let is_upkeep = ["backup", "check", "rebuild"].contains(&words.get(1).map_or("", String::as_str));
+            if !is_upkeep || !is_ipnd(&words[0]) {
+                continue;
+            }
+            if words.iter().any(|word| word == "--apply") {
+                demo.program.signal("TERM");
+                assert!(demo.program.end().success());
+            }
+            let words = words[1..].iter().map(|word| word.replace("/tmp/ipnd-backup.db", "backup.db"));
+            let output = ipnd().args(words.clone()).current_dir(folder.path()).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                output.status.success() && !output.stdout.is_empty(),
+                "{:?}: {said}",
+                words.collect::<Vec<_>>()
+            );
+            if let Ok(backup) = std::fs::read(folder.path().join("backup.db")) {
+                std::fs::write(folder.path().join("restored/ipnd.db"), backup).unwrap();
+            }
+            run += 1;
+        }
+    }
+    assert!(run >= 5, "only {run} commands were found");
+    let rules =
+        ipnd().args(["check", "--json", "--data", "data"]).current_dir(folder.path()).output().unwrap();
+    let rules: serde_json::Value = serde_json::from_slice(&rules.stdout).unwrap();
+    let page = page("docs/operations.md");
+    for rule in rules["rules"].as_array().unwrap() {
+        assert!(page.has_row(rule["rule"].as_str().unwrap()), "docs/operations.md has no row for {rule}");
+    }
+}
+
 /// The commands themselves, where the program is there; `cargo xtask test` installs it.
 fn sqlite3(folder: &std::path::Path, page: &Page) {
     if Command::new("sqlite3").arg("--version").output().is_err() {
@@ -262,7 +316,8 @@ fn sqlite3(folder: &std::path::Path, page: &Page) {
     }
     for block in page.blocks("sh") {
         for words in commands(&block, |name| format!("${name}")) {
-            let output = Command::new(&words[0]).args(&words[1..]).current_dir(folder).output().unwrap();
+            let mut command = if is_ipnd(&words[0]) { ipnd() } else { Command::new(&words[0]) };
+            let output = command.args(&words[1..]).current_dir(folder).output().unwrap();
             assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         }
     }

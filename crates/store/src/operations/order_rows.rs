@@ -59,7 +59,7 @@ fn read(db: &dyn Db, row: &dyn Row) -> Result<Order> {
     })
 }
 
-fn items(db: &dyn Db, order: i64) -> Result<Vec<Item>> {
+pub(crate) fn items(db: &dyn Db, order: i64) -> Result<Vec<Item>> {
     sql::all(
         db,
         "SELECT sku, name, quantity, unit_price, currency FROM order_items WHERE order_id = ?1 ORDER BY position",

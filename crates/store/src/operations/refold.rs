@@ -5,7 +5,7 @@ use super::bind::Touched;
 use super::effects::{self, NewMail};
 use super::order_rows;
 use super::reviews::{self, Asked};
-use crate::sql::{self, Columns as _, Db as _, Subject, params};
+use crate::sql::{self, Columns as _, Db, Subject, params};
 use crate::{Change, NotificationId, Order, OrderId, Result, StoreError};
 use ipnd_core::fold::Facts;
 use ipnd_core::{
@@ -17,22 +17,34 @@ pub(crate) fn refold_all(desk: &mut Desk<'_>, orders: &Touched, now: Timestamp) 
     orders.iter().try_for_each(|order| refold(desk, *order, now))
 }
 
-/// Folds all events and answers of an order, decides what has to be done, and writes all of it down.
+/// What follows from everything known about an order.
+pub(crate) struct Worked {
+    pub(crate) state: OrderState,
+    pub(crate) customer: Customer,
+}
+
+/// Folds all events and answers of an order.
+pub(crate) fn work_out(db: &dyn Db, order: &Order) -> Result<Worked> {
+    let id = order.id.0;
+    let events = sql::all(db, "SELECT event, concerns FROM events WHERE order_id = ?1", [id], |row| {
+        Ok(ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? })
+    })?;
+    let answers = answers(db, id)?;
+    let state = fold(Facts {
+        terms: &order.terms,
+        cancelled_at: order.cancelled_at,
+        events: &events,
+        answers: &answers,
+    });
+    Ok(Worked { state, customer: customer(db, id, &events)? })
+}
+
+/// Works an order out again, decides what has to be done, and writes all of it down.
 pub(crate) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
     desk.lock(&[Subject::Order(order)])?;
     let before = order_rows::any_by_id(desk, order)?
         .ok_or_else(|| StoreError::Failed("an order is missing".to_owned()))?;
-    let events = sql::all(desk, "SELECT event, concerns FROM events WHERE order_id = ?1", [order], |row| {
-        Ok(ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? })
-    })?;
-    let answers = answers(desk, order)?;
-    let after = fold(Facts {
-        terms: &before.terms,
-        cancelled_at: before.cancelled_at,
-        events: &events,
-        answers: &answers,
-    });
-    let customer = customer(desk, order, &events)?;
+    let Worked { state: after, customer } = work_out(desk, &before)?;
     let wanted = decide(&before.terms.items, Some(&before.state), &after);
     write(desk, &before, &after, &customer, now)?;
     write_payments(desk, &before, &after)?;
@@ -47,9 +59,9 @@ pub(crate) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<
     Ok(())
 }
 
-fn answers(desk: &Desk<'_>, order: i64) -> Result<Vec<Answer>> {
+fn answers(db: &dyn Db, order: i64) -> Result<Vec<Answer>> {
     sql::all(
-        desk,
+        db,
         "SELECT kind, subject, verdict, answered_at FROM reviews WHERE order_id = ?1 AND verdict IS NOT NULL",
         [order],
         |row| {
@@ -65,14 +77,12 @@ fn answers(desk: &Desk<'_>, order: i64) -> Result<Vec<Answer>> {
 
 /// The customer as registered; what was left open is filled in from the payments, the earliest first, so that the
 /// sequence of arrival makes no difference. Messages with anything wrong about them say nothing about the customer.
-fn customer(desk: &Desk<'_>, order: i64, events: &[ExaminedEvent]) -> Result<Customer> {
+fn customer(db: &dyn Db, order: i64, events: &[ExaminedEvent]) -> Result<Customer> {
     use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
-    let registered: Option<Customer> = sql::one(
-        desk,
-        "SELECT registered_customer FROM order_details WHERE order_id = ?1",
-        [order],
-        |row| row.json("registered_customer"),
-    )?;
+    let registered: Option<Customer> =
+        sql::one(db, "SELECT registered_customer FROM order_details WHERE order_id = ?1", [order], |row| {
+            row.json("registered_customer")
+        })?;
     let mut customer = registered.unwrap_or_default();
     let mut payments: Vec<&ExaminedEvent> = events
         .iter()
@@ -105,6 +115,7 @@ fn write(
     customer: &Customer,
     now: Timestamp,
 ) -> Result<()> {
+    let shown = one_lined(customer);
     sql::run(
         desk,
         "UPDATE orders SET status = ?2, paid = ?3, refunded = ?4, reversed = ?5, paid_at = ?6, updated_at = ?7,
@@ -118,24 +129,33 @@ fn write(
             state.reversed.decimal(),
             sql::time_opt(state.paid_at),
             sql::time(now),
-            customer.name.as_deref().map(one_line),
-            customer.email.as_deref().map(one_line),
-            customer.phone.as_deref().map(one_line),
-            customer.country.as_deref().map(one_line),
+            shown.name,
+            shown.email,
+            shown.phone,
+            shown.country,
         ],
     )?;
-    let address: Vec<String> = customer.address.iter().map(|line| one_line(line)).collect();
+    let address = shown.address.join("\n");
     sql::run(
         desk,
         "UPDATE order_details SET customer_address = ?2, state = ?3, search_text = ?4 WHERE order_id = ?1",
-        params![order.id.0, address.join("\n"), sql::json(state), search_text(order, state, customer)],
+        params![order.id.0, address, sql::json(state), search_text(order, state, customer)],
     )?;
     Ok(())
 }
 
-/// A customer's line breaks would pull a row of the table apart, or make two lines of an address out of one.
-fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
+/// A customer as the tables show one. Line breaks would pull a row of the table apart, or make two lines of an address
+/// out of one.
+pub(crate) fn one_lined(customer: &Customer) -> Customer {
+    let one_line = |text: &String| text.replace(char::is_control, " ");
+    let part = |text: &Option<String>| text.as_ref().map(one_line);
+    Customer {
+        name: part(&customer.name),
+        email: part(&customer.email),
+        phone: part(&customer.phone),
+        country: part(&customer.country),
+        address: customer.address.iter().map(one_line).collect(),
+    }
 }
 
 fn search_text(order: &Order, state: &OrderState, customer: &Customer) -> String {

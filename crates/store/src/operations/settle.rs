@@ -139,7 +139,8 @@ fn has_told(desk: &Desk<'_>, notification: NotificationId) -> Result<bool> {
     Ok(sql::count(desk, sql, [notification.0])? > 0)
 }
 
-fn genuine(
+/// Records what a genuine notification says, and works out again every order that it is about.
+pub(crate) fn genuine(
     desk: &mut Desk<'_>,
     notification: NotificationId,
     now: Timestamp,

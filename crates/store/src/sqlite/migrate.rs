@@ -45,3 +45,8 @@ pub(super) fn migrate(db: &mut Connection, now: Timestamp) -> Result<()> {
     }
     Ok(())
 }
+
+/// How many migrations a database lacks that is only read.
+pub(super) fn missing(db: &Connection) -> Result<usize> {
+    Ok(migrations::missing(db, MIGRATIONS)?.len())
+}

@@ -3,13 +3,19 @@
 //! One thread writes ([`writer`]): it takes whatever is queued as one transaction with one sync and then wakes
 //! everybody who waited. Readers have connections of their own ([`readers`]) and never wait for the writer.
 
+mod backup;
 mod checkpoint;
 mod command;
 mod db;
 mod error;
+mod examine;
 mod migrate;
 mod open;
 mod readers;
+mod rebuild;
 mod writer;
 
+pub use backup::{Backup, BackupStep, backup};
+pub use examine::examine;
 pub use open::{Options, SqliteStore};
+pub use rebuild::{How, rebuild};

@@ -145,7 +145,7 @@ fn check_version(number: i32, text: &str) -> Result<()> {
 
 /// Only one ipnd may write. The lock lies beside the database, so that the `sqlite3` tool can read meanwhile; it goes
 /// away with the process, however that ends.
-fn lock(path: &Path) -> Result<File> {
+pub(super) fn lock(path: &Path) -> Result<File> {
     let beside = lock_path(path);
     let file = private(&beside).map_err(|error| cannot(&beside, &error))?;
     match file.try_lock() {
@@ -165,7 +165,7 @@ fn lock_path(path: &Path) -> PathBuf {
 }
 
 /// Opens a file for writing, made readable for its owner alone where it is new.
-fn private(path: &Path) -> std::io::Result<File> {
+pub(super) fn private(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]
@@ -177,7 +177,7 @@ fn cannot(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Failed(format!("{} cannot be opened for writing: {error}", path.display()))
 }
 
-fn connect(path: &Path, clock: &Clock) -> Result<Connection> {
+pub(super) fn connect(path: &Path, clock: &Clock) -> Result<Connection> {
     // The log and its index take their permissions from the database.
     private(path).map_err(|error| cannot(path, &error))?;
     let mut db = Connection::open(path)?;
