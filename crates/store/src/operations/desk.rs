@@ -43,6 +43,9 @@ impl<'a> Desk<'a> {
         if waiting_max == u32::MAX {
             return Ok(false);
         }
+        if waiting_max == u32::MAX {
+            return Ok(false);
+        }
         let waiting = match &*self.waiting {
             Waiting::Kept(counts) => counts.get(&account).copied().unwrap_or(0),
             Waiting::Counted => {

@@ -67,15 +67,15 @@ fn keep_all(session: &Session, desk: &mut Desk<'_>, batch: &[Arrival]) -> Result
 
 /// Those of the batch that may be written together: of accounts that have room for all of theirs.
 fn with_room(desk: &Desk<'_>, batch: &[Arrival]) -> Result<Vec<usize>> {
-    let mut of_account: HashMap<i64, Vec<usize>> = HashMap::new();
+    let mut of_account: HashMap<(i64, u32), Vec<usize>> = HashMap::new();
     for (index, arrival) in batch.iter().enumerate() {
-        of_account.entry(arrival.new.account()).or_default().push(index);
+        of_account.entry((arrival.new.account(), arrival.waiting_max)).or_default().push(index);
     }
     let mut many = Vec::new();
-    for (account, indices) in of_account {
-        let waiting_max = batch[indices[0]].waiting_max;
+    for ((account, waiting_max), indices) in of_account {
         let these = u32::try_from(indices.len()).unwrap_or(u32::MAX);
-        if these <= waiting_max && !desk.is_full(account, waiting_max - these + 1)? {
+        let room_for_these = waiting_max.saturating_sub(these.saturating_sub(1));
+        if waiting_max == u32::MAX || !desk.is_full(account, room_for_these)? {
             many.extend(indices);
         }
     }
