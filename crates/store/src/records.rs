@@ -586,7 +586,7 @@ pub struct Backlog {
 }
 
 /// Something that somebody may be waiting to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// An order's state may be different now.
     Order(OrderId),

@@ -7,6 +7,7 @@ use super::connect::Target;
 use crate::{Change, NotificationId, OrderId, Result, StoreError};
 use postgres::Client;
 use postgres::fallible_iterator::FallibleIterator as _;
+use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -86,11 +87,12 @@ impl Teller {
         let mut client = None;
         while let Ok(first) = self.told.recv() {
             std::thread::sleep(GATHER_FOR);
+            let mut known = HashSet::from([first]);
             let mut gathered = vec![first];
             while gathered.len() < QUEUE_MAX
                 && let Ok(change) = self.told.try_recv()
             {
-                if !gathered.contains(&change) {
+                if known.insert(change) {
                     gathered.push(change);
                 }
             }
