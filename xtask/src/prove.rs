@@ -20,6 +20,7 @@ const OUTSIDE: &[(&str, &[(&str, &str)])] = &[
     ("pause", &[("faketime", "faketime")]),
     ("clock", &[("faketime", "faketime")]),
     ("migration", &[("strace", "strace")]),
+    ("nodes", &[("faketime", "faketime"), ("pg_lsclusters", "postgresql")]),
 ];
 
 /// Those that mount something.
@@ -31,8 +32,9 @@ pub(crate) const INSIDE: &[(&str, &str, &str)] =
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Which: kill, sync, errors, full-disk, cut, duplicates, stop, pause, clock, migration, sim, permutations, or
-    /// faults, which tries the methods with planted defects. Without one, all but the faults
+    /// Which: kill, sync, errors, full-disk, cut, duplicates, stop, pause, clock, migration, nodes, sim, permutations, or
+    /// faults, which tries the methods with planted defects (all, or those named after it). Without one, all but the
+    /// faults
     methods: Vec<String>,
     /// All of it, as before a release, instead of the short form
     #[arg(long)]
@@ -46,8 +48,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn prove(options: &Options) -> Result<()> {
-    if options.methods.iter().any(|name| name == "faults") {
-        return faults::find();
+    if let Some(("faults", names)) = options.methods.split_first().map(|(first, rest)| (first.as_str(), rest))
+    {
+        return faults::find(names);
     }
     let known = |name: &str| {
         OUTSIDE.iter().any(|method| method.0 == name) || INSIDE.iter().any(|method| method.0 == name)
@@ -110,23 +113,29 @@ fn can((name, packages): &(&'static str, &[(&str, &str)]), not_run: &mut NotRun)
 }
 
 /// The programs that a proof needs.
-pub(crate) struct Tools {
+struct Tools {
     folder: PathBuf,
 }
 
 /// A build to be killed may be quick to make; a full run is about what users run.
-pub(crate) fn build(is_release: bool) -> Result<Tools> {
-    let mut words = vec!["build", "--package", "ipnd", "--package", "ipnd-proof"];
+fn build(is_release: bool) -> Result<Tools> {
+    built(&["ipnd", "ipnd-proof"], is_release)
+}
+
+/// The methods without anything to try them on.
+pub(crate) fn build_proof() -> Result<PathBuf> {
+    built(&["ipnd-proof"], false).map(|tools| tools.folder.join("ipnd-proof"))
+}
+
+fn built(packages: &[&str], is_release: bool) -> Result<Tools> {
+    let mut words = vec!["build"];
+    packages.iter().for_each(|package| words.extend(["--package", package]));
     words.extend(is_release.then_some("--release"));
     run("cargo", &words, &[])?;
     Ok(Tools { folder: target().join(if is_release { "release" } else { "debug" }) })
 }
 
 impl Tools {
-    pub(crate) fn proof(&self) -> PathBuf {
-        self.folder.join("ipnd-proof")
-    }
-
     fn run(&self, methods: &[&str], is_full: bool, seed: Option<u64>) -> Result<()> {
         let ipnd = text(&self.folder.join("ipnd"));
         let seed = seed.map(|seed| seed.to_string());
@@ -136,7 +145,7 @@ impl Tools {
             words.extend(["--seed", seed]);
         }
         words.extend(methods);
-        run(&text(&self.proof()), &words, &[])
+        run(&text(&self.folder.join("ipnd-proof")), &words, &[])
     }
 }
 

@@ -20,6 +20,11 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
+    /// Below `bound`, which is not zero.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).expect("below a usize")
+    }
+
     /// From `least` to `most`, both included.
     pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.next() % (most - least + 1)

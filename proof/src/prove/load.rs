@@ -15,8 +15,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    #[arg(long)]
-    address: SocketAddr,
+    /// Whom to tell; with several, whoever does not answer or says no is left for the next
+    #[arg(long, required = true)]
+    address: Vec<SocketAddr>,
     /// Where to post, such as /in/TOKEN
     #[arg(long)]
     path: String,
@@ -102,7 +103,9 @@ pub(crate) fn run(options: Options) -> Result<()> {
 impl Load {
     fn work(&self, worker: u64) {
         let patience = Duration::from_millis(self.options.patience);
-        let mut client = Client::new(self.options.address, patience);
+        let mut clients: Vec<Client> =
+            self.options.address.iter().map(|address| Client::new(*address, patience)).collect();
+        let mut turn = usize::try_from(worker).unwrap_or(0);
         let mut done = 0;
         while !self.is_over.load(Ordering::Relaxed) {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
@@ -110,14 +113,14 @@ impl Load {
             if self.options.count.is_some_and(|count| task >= count * self.options.copies) {
                 break;
             }
-            self.tell(&mut client, number);
+            self.tell(&mut clients, &mut turn, number);
             done += 1;
             self.pace(worker, done);
         }
     }
 
     /// Sends one number until it is acknowledged, or once.
-    fn tell(&self, client: &mut Client, number: u64) {
+    fn tell(&self, clients: &mut [Client], turn: &mut usize, number: u64) {
         let body = message::body(number, self.options.padding);
         let hash = message::hash(&body);
         self.journal.write(&format!("sent {number} {hash}"));
@@ -129,7 +132,8 @@ impl Load {
         loop {
             let signature = message::signature(&body, self.now());
             let headers = [("stripe-signature", signature.as_str()), ("content-type", "application/json")];
-            let is_over = match client.post(&self.options.path, &headers, &body) {
+            let whom = *turn % clients.len();
+            let is_over = match clients[whom].post(&self.options.path, &headers, &body) {
                 Ok(answer) => {
                     self.journal.write(&format!("got {number} {} {hash}", answer.status));
                     (200..300).contains(&answer.status)
@@ -139,6 +143,9 @@ impl Load {
                     false
                 }
             };
+            if !is_over {
+                *turn = turn.wrapping_add(1);
+            }
             if is_over || !is_patient || self.is_over.load(Ordering::Relaxed) {
                 return;
             }

@@ -1,11 +1,11 @@
 //! A proof's run: one stage, one journal, the load generator and the auditor as programs of their own.
 
-use super::audit::Verdict;
+use super::audit::{Unsettled, Verdict};
 use super::load::Again;
 use super::message;
 use super::stage::{PATIENCE, Stage};
 use anyhow::{Context as _, Result, bail, ensure};
-use rusqlite::{Connection, OpenFlags};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,6 +30,8 @@ pub(crate) struct Load(Child);
 /// What the load generator is told beyond where to send.
 #[derive(Clone, Copy)]
 pub(crate) struct Sending<'a> {
+    /// Where to, in turn; the stage itself where there is none.
+    pub(crate) to: &'a [SocketAddr],
     pub(crate) count: Option<u64>,
     pub(crate) copies: u64,
     pub(crate) connections: u64,
@@ -44,6 +46,7 @@ pub(crate) struct Sending<'a> {
 impl Default for Sending<'_> {
     fn default() -> Self {
         Self {
+            to: &[],
             count: None,
             copies: 1,
             connections: 16,
@@ -72,7 +75,10 @@ impl Run {
     pub(crate) fn load(&mut self, sending: Sending<'_>) -> Result<Load> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["prove", "load", "--path", &self.stage.path, "--journal"]).arg(&self.journal);
-        command.args(["--address", &self.stage.address.to_string()]);
+        let own = [self.stage.address];
+        for address in if sending.to.is_empty() { &own } else { sending.to } {
+            command.args(["--address", &address.to_string()]);
+        }
         for (name, value) in [
             ("--first", self.next),
             ("--copies", sending.copies),
@@ -116,6 +122,10 @@ impl Run {
         Ok(std::fs::write(&self.journal, lines)?)
     }
 
+    pub(crate) fn acknowledged(&self) -> Result<u64> {
+        Ok(super::journal::read(&self.journal)?.acknowledged())
+    }
+
     /// How often each status came so far.
     pub(crate) fn statuses(&self) -> Result<std::collections::BTreeMap<u16, u64>> {
         Ok(super::journal::read(&self.journal)?.statuses)
@@ -129,13 +139,11 @@ impl Run {
     /// As [`Run::settle`], or until something else is over.
     pub(crate) fn settle_or(&self, mut is_over: impl FnMut() -> Result<bool>) -> Result<()> {
         let began = Instant::now();
-        let db = Connection::open_with_flags(self.stage.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        db.busy_timeout(Duration::from_secs(5))?;
-        let mut fewest = i64::MAX;
+        let mut unsettled = Unsettled::of(&self.stage.source())?;
+        let mut fewest = u64::MAX;
         let mut moved = began;
         loop {
-            let sql = "SELECT count(*) FROM checks WHERE state = 'waiting'";
-            let waiting: i64 = db.query_row(sql, [], |row| row.get(0))?;
+            let waiting = unsettled.count()?;
             if waiting == 0 || is_over()? {
                 return Ok(());
             }
@@ -153,7 +161,7 @@ impl Run {
     pub(crate) fn audit(&self, is_settled: bool) -> Result<Verdict> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["prove", "audit", "--json", "--journal"]).arg(&self.journal);
-        command.arg("--database").arg(self.stage.database());
+        command.args(["--database", &self.stage.source()]);
         if is_settled {
             command.arg("--settled");
         }

@@ -20,7 +20,9 @@ const SETTINGS: &[(&str, &str)] =
 
 /// A shop with one account at Stripe, set up and stopped. It is the pattern that stages are copied from.
 pub(crate) struct Pattern {
-    ipnd: PathBuf,
+    pub(crate) ipnd: PathBuf,
+    /// A database that all copies share, in place of a file.
+    database: Option<String>,
     folder: tempfile::TempDir,
     /// The intake address without its host.
     path: String,
@@ -29,6 +31,7 @@ pub(crate) struct Pattern {
 /// A data folder of its own.
 pub(crate) struct Stage {
     ipnd: PathBuf,
+    shared: Option<String>,
     pub(crate) data: PathBuf,
     pub(crate) path: String,
     pub(crate) address: SocketAddr,
@@ -54,8 +57,13 @@ pub(crate) struct Server {
 
 impl Pattern {
     pub(crate) fn make(ipnd: &Path) -> Result<Self> {
+        Self::make_in(ipnd, None)
+    }
+
+    /// In a database that every stage is a node of.
+    pub(crate) fn make_in(ipnd: &Path, database: Option<String>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut pattern = Self { ipnd: ipnd.to_owned(), folder, path: String::new() };
+        let mut pattern = Self { ipnd: ipnd.to_owned(), database, folder, path: String::new() };
         let data = pattern.folder.path().join("data");
         let stage = pattern.stage_in(data, None)?;
         stage.set_up()?;
@@ -80,6 +88,9 @@ impl Pattern {
 
     fn copy_to(&self, data: &Path) -> Result<()> {
         std::fs::create_dir_all(data)?;
+        if self.database.is_some() {
+            return Ok(());
+        }
         let to = data.join("ipnd.db");
         std::fs::copy(self.folder.path().join("data/ipnd.db"), &to)?;
         File::open(&to)?.sync_all()?;
@@ -91,6 +102,7 @@ impl Pattern {
         let log = self.folder.path().join("server.log");
         Ok(Stage {
             ipnd: self.ipnd.clone(),
+            shared: self.database.clone(),
             data,
             path: self.path.clone(),
             address: free_address()?,
@@ -118,6 +130,12 @@ impl Stage {
         self.data.join("ipnd.db")
     }
 
+    /// What the auditor reads.
+    pub(crate) fn source(&self) -> String {
+        let file = || self.database().display().to_string();
+        self.shared.clone().unwrap_or_else(file)
+    }
+
     fn command(&self, under: &Under, verb: &[&str]) -> Command {
         let mut words = under.program.iter().map(AsRef::as_ref).chain([self.ipnd.as_os_str()]);
         let mut command = Command::new(words.next().expect("at least ipnd itself"));
@@ -126,6 +144,9 @@ impl Stage {
         // Nothing around us configures anything.
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("IPND_")) {
             command.env_remove(name);
+        }
+        if let Some(database) = &self.shared {
+            command.env("IPND_DATABASE", database);
         }
         command.envs(SETTINGS.iter().copied());
         command.envs(under.variables.iter().map(|(name, value)| (name, value)));

@@ -1,6 +1,7 @@
 //! The auditor: a program of its own that holds a load generator's journal against the database and counts what does
 //! not fit. It has its own SQL and shares nothing with ipnd but the data.
 
+mod postgres;
 mod sqlite;
 
 use super::journal::{self, Record};
@@ -15,7 +16,7 @@ pub(crate) struct Options {
     /// The load generator's journal
     #[arg(long)]
     journal: PathBuf,
-    /// The database: a file
+    /// The database: a file, or postgres://...
     #[arg(long)]
     database: String,
     /// Everything that is stored must have had its whole effect, too
@@ -144,7 +145,7 @@ const MISSING: &[(&str, &str)] = &[
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let record = journal::read(&options.journal)?;
-    let mut source = sqlite::open(options.database.as_ref()).context("the database cannot be read")?;
+    let mut source = open(&options.database)?;
     let verdict = compare(&record, source.as_mut(), options.settled)?;
     if options.json {
         println!("{}", serde_json::to_string(&verdict)?);
@@ -155,6 +156,28 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("the journal and the database do not fit together");
     }
     Ok(())
+}
+
+fn open(database: &str) -> Result<Box<dyn Source>> {
+    let source = if database.starts_with("postgres://") {
+        postgres::open(database)
+    } else {
+        sqlite::open(database.as_ref())
+    };
+    source.context("the database cannot be read")
+}
+
+/// A look at how many notifications are not settled yet.
+pub(crate) struct Unsettled(Box<dyn Source>);
+
+impl Unsettled {
+    pub(crate) fn of(database: &str) -> Result<Self> {
+        open(database).map(Self)
+    }
+
+    pub(crate) fn count(&mut self) -> Result<u64> {
+        self.0.count("SELECT count(*) FROM checks WHERE state = 'waiting'")
+    }
 }
 
 fn compare(record: &Record, source: &mut dyn Source, is_settled: bool) -> Result<Verdict> {

@@ -7,6 +7,7 @@ mod errors;
 mod full_disk;
 mod kill;
 mod migration;
+mod nodes;
 mod pause;
 mod stop;
 mod sync;
@@ -71,5 +72,10 @@ pub(crate) const ALL: &[Method] = &[
         name: "migration",
         what: "the process ends at every step of an upgrade (I-28)",
         run: migration::i_28_the_process_ends_while_it_upgrades,
+    },
+    Method {
+        name: "nodes",
+        what: "nodes at one PostgreSQL are killed and sleep, and its primary is killed (I-15, I-16, I-17)",
+        run: nodes::i_15_i_16_i_17_nodes_and_their_database,
     },
 ];
