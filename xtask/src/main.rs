@@ -79,7 +79,7 @@ enum Bench {
         /// Grow the file to five million notifications instead of half a million
         #[arg(long)]
         full: bool,
-        /// Only these parts: throughput, disk, grown
+        /// Only these parts: throughput, disk, grown, nodes
         #[arg(long, value_delimiter = ',')]
         only: Vec<String>,
         /// Write everything that was measured here, too

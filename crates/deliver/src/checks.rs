@@ -14,8 +14,12 @@ use crate::rounds::{self, Rounds};
 use ipnd_core::Reason;
 use ipnd_core::limits::{ASKS_MAX, CHECK_HOURS_MAX};
 use ipnd_gateways::{Ask, AskedAnswer, Gateway, Interpretation, Received, Resumed, Settings};
-use ipnd_store::{CheckOutcome, Clock, DueCheck, KeptAnswer, ProvedBy, Store, StoreError, reading};
+use ipnd_store::{
+    AccountId, CheckOutcome, Clock, DueCheck, KeptAnswer, NotificationId, ProvedBy, Settled, Settlement, Store,
+    StoreError, reading,
+};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Longer than the longest wait for a turn and the longest exchanges together.
@@ -45,6 +49,33 @@ impl Rounds for CheckWorker {
     type Task = DueCheck;
     const NAME: &'static str = "checks";
     const AT_ONCE: usize = 16;
+    const TOGETHER: usize = 64;
+
+    /// Those that prove themselves, in one transaction.
+    async fn together(&self, tasks: &[Arc<DueCheck>]) -> Vec<bool> {
+        let mut done = vec![false; tasks.len()];
+        if !self.store.settles_together() {
+            return done;
+        }
+        let (settlements, places) = self.proven(tasks);
+        if settlements.is_empty() {
+            return done;
+        }
+        match self.store.settle_checks(settlements.clone(), self.clock.now()).await {
+            Ok(settled) => {
+                for ((settled, settlement), place) in settled.iter().zip(&settlements).zip(places) {
+                    match settled {
+                        Settled::Done => observe_outcome(settlement.notification, &settlement.outcome),
+                        Settled::Stale => observe::came_late(Self::NAME),
+                    }
+                    done[place] = true;
+                }
+            }
+            // One of them may be the reason, so each is tried alone.
+            Err(error) => observe::store_trouble(Self::NAME, &error),
+        }
+        done
+    }
 
     async fn claim(&self, limit: u32) -> Result<Vec<DueCheck>, StoreError> {
         self.store.claim_checks(self.clock.now(), limit, LEASE).await
@@ -71,6 +102,25 @@ impl Rounds for CheckWorker {
 }
 
 impl CheckWorker {
+    /// Of the tasks those that prove themselves, as they are settled, and where they stand among the others.
+    fn proven(&self, tasks: &[Arc<DueCheck>]) -> (Vec<Settlement>, Vec<usize>) {
+        let mut known: HashMap<AccountId, Option<(&'static Gateway, Settings)>> = HashMap::new();
+        let (mut settlements, mut places) = (Vec::new(), Vec::new());
+        for (place, due) in tasks.iter().enumerate() {
+            let known = known.entry(due.account.id).or_insert_with(|| reading::gateway_of(&due.account).ok());
+            let Some((gateway, settings)) = known else { continue };
+            if let Received::Proven(interpretation) =
+                (gateway.receive)(&due.request, settings, due.received_at)
+            {
+                let proved_by = reading::proved_by(&due.account, &interpretation, ProvedBy::Message);
+                let outcome = genuine(due, interpretation, proved_by, Vec::new());
+                settlements.push(Settlement { notification: due.notification, lease: due.lease, outcome });
+                places.push(place);
+            }
+        }
+        (settlements, places)
+    }
+
     /// The clock is the one of the arrival: a signature that was fresh then stays so, however long the proof takes.
     async fn look(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Look {
         match (gateway.receive)(&due.request, settings, due.received_at) {
@@ -141,26 +191,39 @@ impl CheckWorker {
     async fn settle(&self, due: &DueCheck, look: Look) {
         let outcome = match look {
             Look::Genuine(interpretation, proved_by, answers) => {
-                let remark = interpretation.remark.clone();
-                let events = reading::examined(&due.account, interpretation, proved_by);
-                CheckOutcome::Genuine { events, remark, proved_by, answers }
+                genuine(due, interpretation, proved_by, answers)
             }
             Look::Forged(reason, answers) => CheckOutcome::Forged { reason, answers },
             Look::NotYetKnown(reason) => not_yet_known(due, reason, self.clock.now()),
             Look::Unasked => unasked(due, self.clock.now()),
         };
-        let (word, reason) = match &outcome {
-            CheckOutcome::Genuine { remark, .. } => ("genuine", remark.as_ref()),
-            CheckOutcome::Forged { reason, .. } => ("forged", Some(reason)),
-            CheckOutcome::NotYetKnown { reason, again_at: Some(_) } => ("unknown", Some(reason)),
-            CheckOutcome::NotYetKnown { reason, again_at: None } => ("given_up", Some(reason)),
-        };
-        observe::check_settled(due.notification, word, reason);
+        observe_outcome(due.notification, &outcome);
         rounds::settle(Self::NAME, || {
             self.store.settle_check(due.notification, due.lease, self.clock.now(), outcome.clone())
         })
         .await;
     }
+}
+
+fn genuine(
+    due: &DueCheck,
+    interpretation: Interpretation,
+    proved_by: ProvedBy,
+    answers: Vec<KeptAnswer>,
+) -> CheckOutcome {
+    let remark = interpretation.remark.clone();
+    let events = reading::examined(&due.account, interpretation, proved_by);
+    CheckOutcome::Genuine { events, remark, proved_by, answers }
+}
+
+fn observe_outcome(notification: NotificationId, outcome: &CheckOutcome) {
+    let (word, reason) = match outcome {
+        CheckOutcome::Genuine { remark, .. } => ("genuine", remark.as_ref()),
+        CheckOutcome::Forged { reason, .. } => ("forged", Some(reason)),
+        CheckOutcome::NotYetKnown { reason, again_at: Some(_) } => ("unknown", Some(reason)),
+        CheckOutcome::NotYetKnown { reason, again_at: None } => ("given_up", Some(reason)),
+    };
+    observe::check_settled(notification, word, reason);
 }
 
 /// The answer to the question in this place, unless it holds a secret. Addresses may hold secrets in their queries.

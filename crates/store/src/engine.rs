@@ -8,6 +8,9 @@ use tokio::sync::broadcast;
 
 /// A database that can be written by one operation at a time, or by several that do not get in each other's way.
 pub(crate) trait Engine: Send + Sync + 'static {
+    /// Whether all operations run one after the other anyway.
+    const HAS_ONE_WRITER: bool;
+
     /// Keeps a notification. Together with others that come at the same time, if that is cheaper.
     fn keep(&self, new: Prepared, waiting_max: u32) -> impl Future<Output = Result<Journaled>> + Send;
 

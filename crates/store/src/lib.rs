@@ -28,6 +28,6 @@ pub use records::{
     Durability, EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
     NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
     NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
-    RecordedEvent, ReviewLine, Settled, Shop, TemplateText, User,
+    RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
 pub use store::{Result, Store, StoreError};

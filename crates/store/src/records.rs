@@ -426,6 +426,14 @@ pub enum CheckOutcome {
     },
 }
 
+/// What came of a look, and the lease under which it was had.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    pub notification: NotificationId,
+    pub lease: i64,
+    pub outcome: CheckOutcome,
+}
+
 impl CheckOutcome {
     /// Genuine by its own proof.
     #[must_use]

@@ -5,7 +5,7 @@ use crate::records::{
     Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EventFilter, Happening,
     Journaled, KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
     NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine,
-    Product, RecordedEvent, ReviewLine, Settled, Shop, TemplateText, User,
+    Product, RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
@@ -61,6 +61,12 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
         outcome: CheckOutcome,
     ) -> Result<Settled>;
+
+    /// As [`Store::settle_check`], for several in one transaction: all of them or none.
+    async fn settle_checks(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>>;
+
+    /// Whether that is cheaper than one by one. It is not where several nodes wait for each other's transactions.
+    fn settles_together(&self) -> bool;
 
     /// Makes an unproven or given-up notification due at once.
     async fn check_again(&self, shop: ShopId, notification: NotificationId, now: Timestamp) -> Result<bool>;

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::operations::journal::Prepared;
 use crate::operations::{
-    accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
+    Desk, accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
     order_rows, orders, people, products, reviews, settle, shops, templates,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     EventFilter, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount,
     NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
     NotificationId, NotificationLine, Order, OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result,
-    ReviewId, ReviewLine, Settled, Shop, ShopId, Store, StoreError, TemplateText, User, UserId, token,
+    ReviewId, ReviewLine, Settled, Settlement, Shop, ShopId, Store, StoreError, TemplateText, User, UserId, token,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
@@ -40,6 +40,17 @@ impl<E: Engine> Store for E {
         outcome: CheckOutcome,
     ) -> Result<Settled> {
         self.write(move |desk| settle::settle(desk, notification, lease, now, &outcome)).await
+    }
+
+    async fn settle_checks(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>> {
+        let each = move |desk: &mut Desk<'_>, it: &Settlement| {
+            settle::settle(desk, it.notification, it.lease, now, &it.outcome)
+        };
+        self.write(move |desk| settlements.iter().map(|it| each(desk, it)).collect()).await
+    }
+
+    fn settles_together(&self) -> bool {
+        E::HAS_ONE_WRITER
     }
 
     async fn check_again(&self, shop: ShopId, notification: NotificationId, now: Timestamp) -> Result<bool> {

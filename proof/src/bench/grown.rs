@@ -24,6 +24,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
     let first = subject.requests(&mut bench.maker, 1_000);
     let once_each = Load {
         address: subject.address,
+        other: None,
         connections: 16,
         time: Duration::from_secs(30),
         copies: 1,
@@ -90,7 +91,8 @@ fn start(bench: &mut Bench, name: &'static str, shop: &Shop) -> Result<f64> {
     let request = bench.maker.make(address, &shop.intake, 1);
     let began = Instant::now();
     let subject = bench.stage.serve_at(name, shop, address)?;
-    let one = Load { address, connections: 1, time: Duration::from_secs(5), copies: 1, again: false };
+    let one =
+        Load { address, other: None, connections: 1, time: Duration::from_secs(5), copies: 1, again: false };
     let answers = load::run(one, Rc::new(request))?;
     let took = began.elapsed();
     anyhow::ensure!(answers.micros.len() == 1, "the first notification was refused");

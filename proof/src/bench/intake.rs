@@ -5,7 +5,7 @@ use super::requests::Maker;
 use super::rounds::{self, Rounds};
 use super::subject::{Stage, Subject};
 use super::window::{self, Plan, Window};
-use super::{disk, grown, throughput};
+use super::{disk, grown, nodes, throughput};
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// Grow the file to five million notifications instead of half a million
     #[arg(long)]
     full: bool,
-    /// Only these parts: throughput, disk, grown
+    /// Only these parts: throughput, disk, grown, nodes
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Write everything that was measured here, too
@@ -107,8 +107,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         extent,
         report: Report { goals: Goals::default(), rounds: Vec::new(), remarks: Vec::new() },
     };
-    let parts: [(&str, Part); 3] =
-        [("throughput", throughput::measure), ("disk", disk::measure), ("grown", grown::measure)];
+    let parts: [(&str, Part); 4] = [
+        ("throughput", throughput::measure),
+        ("disk", disk::measure),
+        ("grown", grown::measure),
+        ("nodes", nodes::measure),
+    ];
     for (name, measure) in parts {
         if options.only.is_empty() || options.only.iter().any(|only| only == name) {
             println!("\n--- {name}");

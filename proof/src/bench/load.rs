@@ -14,6 +14,8 @@ use tokio::task::LocalSet;
 #[derive(Clone, Copy)]
 pub(crate) struct Load {
     pub(crate) address: SocketAddr,
+    /// Every other connection goes there instead.
+    pub(crate) other: Option<SocketAddr>,
     pub(crate) connections: usize,
     pub(crate) time: Duration,
     /// Each request is sent so often in a row.
@@ -53,8 +55,9 @@ pub(crate) fn run(load: Load, requests: Rc<Requests>) -> Result<Answers> {
     });
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        let connections: Vec<_> =
-            (0..load.connections).map(|_| tokio::task::spawn_local(connection(Rc::clone(&shared)))).collect();
+        let connections: Vec<_> = (0..load.connections)
+            .map(|place| tokio::task::spawn_local(connection(Rc::clone(&shared), place)))
+            .collect();
         for connection in connections {
             connection.await.context("a connection of the load crashed")??;
         }
@@ -78,14 +81,16 @@ impl Shared {
     }
 }
 
-async fn connection(shared: Rc<Shared>) -> Result<()> {
+async fn connection(shared: Rc<Shared>, place: usize) -> Result<()> {
+    let load = shared.load;
+    let address = load.other.filter(|_| place % 2 == 1).unwrap_or(load.address);
     let mut stream = None;
     let mut buffer = vec![0; 16 * 1024];
     while let Some(number) = shared.next() {
         let open = match &mut stream {
             Some(open) => open,
             None => {
-                let open = TcpStream::connect(shared.load.address).await.context("the server is gone")?;
+                let open = TcpStream::connect(address).await.context("the server is gone")?;
                 open.set_nodelay(true)?;
                 stream.insert(open)
             }

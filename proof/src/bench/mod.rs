@@ -10,6 +10,7 @@ mod goals;
 mod grown;
 mod intake;
 mod load;
+mod nodes;
 mod peers;
 mod requests;
 mod rounds;

@@ -27,6 +27,8 @@ pub(crate) struct Subject {
     pub(crate) address: SocketAddr,
     path: String,
     pub(crate) running: Running,
+    /// A second node of the same shop.
+    pub(crate) other: Option<(SocketAddr, Running)>,
     /// A database server that works for it, whose time counts as well.
     pub(crate) database: Option<u32>,
     /// What it has answered with 2xx, warm-ups included.
@@ -44,6 +46,7 @@ impl Subject {
             address,
             path: path.to_owned(),
             running,
+            other: None,
             database: None,
             acknowledged: Cell::new(0),
             repeats: false,
@@ -72,6 +75,7 @@ impl Subject {
     /// Every process whose time counts.
     pub(crate) fn pids(&self) -> Vec<u32> {
         let mut pids = crate::proc::tree(self.running.pid());
+        pids.extend(self.other.iter().flat_map(|(_, running)| crate::proc::tree(running.pid())));
         pids.extend(self.database.iter().flat_map(|database| crate::proc::tree(*database)));
         pids
     }
@@ -118,7 +122,12 @@ impl Stage {
     pub(crate) fn shop(&self, name: &str) -> Result<Shop> {
         let data = self.data(name);
         std::fs::create_dir_all(&data)?;
-        server::prepare(&self.program, server::folder(&data), &self.folder)
+        self.shop_at(server::folder(&data))
+    }
+
+    /// A shop wherever these options say.
+    pub(crate) fn shop_at(&self, place: Vec<String>) -> Result<Shop> {
+        server::prepare(&self.program, place, &self.folder)
     }
 
     /// `ipnd serve` for a prepared shop.

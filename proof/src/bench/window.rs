@@ -68,6 +68,7 @@ pub(crate) fn number(count: u64) -> f64 {
 pub(crate) fn measure(subject: &Subject, plan: Plan, maker: &mut Maker, probe: &Path) -> Result<Window> {
     let load = Load {
         address: subject.address,
+        other: subject.other.as_ref().map(|(address, _)| *address),
         connections: plan.connections,
         time: plan.warm_up,
         copies: plan.copies,

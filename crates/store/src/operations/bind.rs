@@ -27,7 +27,7 @@ pub(crate) struct Loose {
     /// The account's, not the message's.
     pub(crate) environment: String,
     pub(crate) examined: ExaminedEvent,
-    is_bound: bool,
+    pub(crate) is_bound: bool,
 }
 
 impl Loose {
@@ -80,24 +80,23 @@ fn loose(row: &dyn Row) -> Result<Loose> {
 }
 
 /// Binds an event that has just been recorded; where no order is known, makes one or asks, as the account says.
-pub(crate) fn bind_new(desk: &mut Desk<'_>, told: &Told, id: i64, touched: &mut Touched) -> Result<()> {
-    let event = load(desk, id)?;
+pub(crate) fn bind_new(desk: &mut Desk<'_>, told: &Told, event: &Loose, touched: &mut Touched) -> Result<()> {
     if !event.kind().concerns_an_order() {
         return Ok(());
     }
-    match find(desk, &event)? {
+    match find(desk, event)? {
         Bond::Order(order) => {
-            let waiting = attach(desk, &event, order, touched)?;
+            let waiting = attach(desk, event, order, touched)?;
             take_along(desk, waiting, told.now, touched)
         }
-        Bond::Reused { named } => ask_about_reuse(desk, &event, named, told.now),
-        Bond::Unknown => match made::when_allowed(desk, told, &event)? {
+        Bond::Reused { named } => ask_about_reuse(desk, event, named, told.now),
+        Bond::Unknown => match made::when_allowed(desk, told, event)? {
             Some(order) => {
-                let mut waiting = attach(desk, &event, order, touched)?;
+                let mut waiting = attach(desk, event, order, touched)?;
                 waiting.extend(adopt::waiting_for(desk, event.shop, order)?);
                 take_along(desk, waiting, told.now, touched)
             }
-            None => ask_about_unknown(desk, &event, told.now),
+            None => ask_about_unknown(desk, event, told.now),
         },
     }
 }

@@ -3,9 +3,10 @@
 use super::Desk;
 use super::{accounts, notifications};
 use crate::sql::{self, Columns as _, Db as _, Subject, params};
-use crate::{Change, DueCheck, NotificationId, Result, ShopId, StoreError};
+use crate::{Account, Change, DueCheck, NotificationId, Result, ShopId, StoreError};
 use ipnd_core::limits::NEWS_ASKED_EVERY_SECONDS;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// Takes leases on what is due, oldest first. While a lease lasts, `due_at` is its end: a lease that is not handed
 /// back runs out by itself.
@@ -28,6 +29,7 @@ pub(crate) fn claim(
         |row| row.number("notification_id"),
     )?;
     let mut claimed = Vec::with_capacity(due.len());
+    let mut accounts = BTreeMap::new();
     for id in due {
         sql::run(
             desk,
@@ -36,12 +38,13 @@ pub(crate) fn claim(
              WHERE notification_id = ?1",
             params![id, sql::time(until), sql::time(now)],
         )?;
-        claimed.push(load(desk, id)?);
+        claimed.push(load(desk, id, &mut accounts)?);
     }
     Ok(claimed)
 }
 
-fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
+/// `accounts` are those that were loaded for others just before.
+fn load(desk: &Desk<'_>, id: i64, accounts: &mut BTreeMap<i64, Account>) -> Result<DueCheck> {
     let due = sql::one(
         desk,
         "SELECT n.id, n.account_id, n.received_at, n.method, n.query, n.headers, n.body, c.lease,
@@ -49,10 +52,19 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueCheck> {
          FROM notifications n JOIN checks c ON c.notification_id = n.id WHERE n.id = ?1",
         [id],
         |row| {
-            let account = accounts::by_id(desk, row.number("account_id")?)?;
+            let account = row.number("account_id")?;
+            let account = match accounts.get(&account) {
+                Some(known) => known.clone(),
+                None => {
+                    let found = accounts::by_id(desk, account)?;
+                    let found =
+                        found.ok_or_else(|| StoreError::Failed("an account is missing".to_owned()))?;
+                    accounts.entry(account).or_insert(found).clone()
+                }
+            };
             Ok(DueCheck {
                 notification: NotificationId(id),
-                account: account.ok_or_else(|| StoreError::Failed("an account is missing".to_owned()))?,
+                account,
                 received_at: row.time("received_at")?,
                 news_at: row.time("news_at")?,
                 request: notifications::request(row)?,

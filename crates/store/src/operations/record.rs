@@ -1,7 +1,7 @@
 //! Recording what a genuine notification says, once.
 
 use super::Desk;
-use super::bind::Touched;
+use super::bind::{self, Loose, Touched};
 use super::reviews::{self, Asked};
 use crate::sql::{self, Columns as _, params};
 use crate::{NotificationId, Result, ShopId};
@@ -37,7 +37,7 @@ const DECISIVE: [&str; 9] = [
     "receivers",
 ];
 
-/// Records an event; gives its id when something is new about it. One that is known already changes nothing (T-C01),
+/// Records an event; gives it back when something is new about it. One that is known already changes nothing (T-C01),
 /// and where it says something decisive that the first one does not say, the owner is asked and the first stands
 /// (T-C03). Only an order that the first one did not name is taken from a later one, and a telling that is proved
 /// takes the place of one that was not.
@@ -47,7 +47,7 @@ pub(crate) fn record(
     links: &mut Links,
     examined: &ExaminedEvent,
     touched: &mut Touched,
-) -> Result<Option<i64>> {
+) -> Result<Option<Loose>> {
     let event = cleaned(&examined.event);
     let concerns = concerns(desk, told, examined)?;
     let text = sql::json(&event);
@@ -65,7 +65,15 @@ pub(crate) fn record(
     let Some((id, said_first, gateway, order, was_unproven)) = first else {
         let id = insert(desk, told, (&event, &text), &concerns)?;
         links.link(desk, told, id, false, None)?;
-        return Ok(Some(id));
+        return Ok(Some(Loose {
+            id,
+            shop: told.shop,
+            notification: told.notification,
+            family: told.family.clone(),
+            environment: told.environment.clone(),
+            examined: ExaminedEvent { event, concerns },
+            is_bound: false,
+        }));
     };
     // Another gateway of the family tells of the same thing in its own words; that is no contradiction.
     let is_own = gateway == told.gateway;
@@ -75,7 +83,7 @@ pub(crate) fn record(
         replace(desk, id, told, (&event, &text), &concerns)?;
         // It may have named another order, which has to be worked out again without it.
         touched.extend(order);
-        return Ok(Some(id));
+        return Ok(Some(bind::load(desk, id)?));
     }
     let (expected, got) = difference(&said_first, &text);
     if is_own && !got.is_empty() {
@@ -84,7 +92,8 @@ pub(crate) fn record(
         let asked = Asked { question, order, notification: Some(told.notification), event: Some(id) };
         reviews::ask(desk, told.shop, &asked, told.now)?;
     } else if order.is_none() {
-        return name_order(desk, id, &said_first, event.order_ref.as_deref());
+        let is_named = name_order(desk, id, &said_first, event.order_ref.as_deref())?;
+        return if is_named { Ok(Some(bind::load(desk, id)?)) } else { Ok(None) };
     }
     Ok(None)
 }
@@ -127,16 +136,16 @@ fn replace(
 }
 
 /// Gives an event that named no order the one that a later telling names.
-fn name_order(desk: &Desk<'_>, id: i64, said_first: &str, order_ref: Option<&str>) -> Result<Option<i64>> {
-    let Some(order_ref) = order_ref else { return Ok(None) };
+fn name_order(desk: &Desk<'_>, id: i64, said_first: &str, order_ref: Option<&str>) -> Result<bool> {
+    let Some(order_ref) = order_ref else { return Ok(false) };
     let mut value = serde_json::from_str::<Value>(said_first).unwrap_or(Value::Null);
     if value.get("order_ref").is_none_or(|named| !named.is_null()) {
-        return Ok(None);
+        return Ok(false);
     }
     value["order_ref"] = Value::from(order_ref);
     let sql = "UPDATE events SET order_ref = ?2, event = ?3 WHERE id = ?1";
     sql::run(desk, sql, params![id, order_ref, value.to_string()])?;
-    Ok(Some(id))
+    Ok(true)
 }
 
 /// What the account found wrong, and one thing more: a shop that takes live money does not take an order for paid by

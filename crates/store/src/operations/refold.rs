@@ -173,7 +173,9 @@ fn write_payments(desk: &Desk<'_>, order: &Order, state: &OrderState) -> Result<
     if order.state.payments == state.payments && order.state.refunds == state.refunds {
         return Ok(());
     }
-    sql::run(desk, "DELETE FROM payments WHERE order_id = ?1", [order.id.0])?;
+    if !(order.state.payments.is_empty() && order.state.refunds.is_empty()) {
+        sql::run(desk, "DELETE FROM payments WHERE order_id = ?1", [order.id.0])?;
+    }
     for payment in &state.payments {
         let line = Line {
             kind: "payment",

@@ -17,6 +17,8 @@ struct Look {
     notification: NotificationId,
     account: i64,
     now: Timestamp,
+    /// Which look it is, from 1.
+    number: u32,
     /// A copy that is news came while somebody was asking: the gateway is to be asked again from then on.
     again_at: Option<Timestamp>,
 }
@@ -32,41 +34,40 @@ pub(crate) fn settle(
     // The fence: only the holder of the latest lease may go on (T-C09).
     let look = sql::one(
         desk,
-        "SELECT account_id, news, asked_at FROM checks
+        "SELECT account_id, news, asked_at, attempts FROM checks
          WHERE notification_id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
         [notification.0, lease],
         |row| {
             let askable_at = checks::askable_at(row.time_opt("asked_at")?, now);
             let again_at = row.flag("news")?.then_some(askable_at);
-            Ok(Look { notification, account: row.number("account_id")?, now, again_at })
+            let number = row.small("attempts")? + 1;
+            Ok(Look { notification, account: row.number("account_id")?, now, number, again_at })
         },
     )?;
     let Some(look) = look else { return Ok(Settled::Stale) };
     match outcome {
         CheckOutcome::Genuine { events, remark, proved_by, answers } => {
-            let number = look.attempt(desk, "genuine", remark.as_ref())?;
-            answers::keep(desk, notification, number, answers)?;
-            look.decide(desk, CheckState::Genuine, remark.as_ref())?;
-            let sql = "UPDATE checks SET proved_by = ?2 WHERE notification_id = ?1";
-            sql::run(desk, sql, params![notification.0, proved_by.word()])?;
+            look.attempt(desk, "genuine", remark.as_ref())?;
+            answers::keep(desk, notification, look.number, answers)?;
+            look.decide(desk, CheckState::Genuine, remark.as_ref(), Some(proved_by.word()))?;
             genuine(desk, notification, now, events)?;
         }
         CheckOutcome::Forged { reason, answers } => {
-            let number = look.attempt(desk, "forged", Some(reason))?;
-            answers::keep(desk, notification, number, answers)?;
+            look.attempt(desk, "forged", Some(reason))?;
+            answers::keep(desk, notification, look.number, answers)?;
             // What has told of something was genuine then. That the gateway does not know it any more undoes nothing.
             let was_genuine = has_told(desk, notification)?;
             let state = if was_genuine { CheckState::Genuine } else { CheckState::Forged };
-            look.decide(desk, state, Some(reason))?;
+            look.decide(desk, state, Some(reason), None)?;
             make_room(desk, look.account)?;
         }
         CheckOutcome::NotYetKnown { reason, again_at: Some(again_at) } => {
             look.attempt(desk, "unknown", Some(reason))?;
-            look.put_off(desk, *again_at, Some(reason))?;
+            look.put_off(desk, *again_at, Some(reason), None)?;
         }
         CheckOutcome::NotYetKnown { reason, again_at: None } => {
             look.attempt(desk, "unknown", Some(reason))?;
-            look.decide(desk, CheckState::GivenUp, Some(reason))?;
+            look.decide(desk, CheckState::GivenUp, Some(reason), None)?;
         }
     }
     desk.announce(Change::Notification(notification));
@@ -74,8 +75,8 @@ pub(crate) fn settle(
 }
 
 impl Look {
-    /// Writes down that it was looked at, and what came of it. Gives the number of the look.
-    fn attempt(&self, desk: &Desk<'_>, outcome: &'static str, reason: Option<&Reason>) -> Result<u32> {
+    /// Writes down that it was looked at, and what came of it.
+    fn attempt(&self, desk: &Desk<'_>, outcome: &'static str, reason: Option<&Reason>) -> Result<()> {
         let (code, detail) = sql::reason(reason);
         sql::insert(
             desk,
@@ -83,14 +84,7 @@ impl Look {
              VALUES (?1, ?2, ?3, ?4, ?5)",
             params![self.notification.0, sql::time(self.now), outcome, code, sql::clean_opt(detail)],
         )?;
-        let attempts = sql::one(
-            desk,
-            "UPDATE checks SET attempts = attempts + 1 WHERE notification_id = ?1 RETURNING attempts",
-            [self.notification.0],
-            |row| row.small("attempts"),
-        )?;
-        let attempts = attempts.expect("the check was found");
-        if attempts > ATTEMPTS_KEPT_MAX {
+        if self.number > ATTEMPTS_KEPT_MAX {
             sql::run(
                 desk,
                 "DELETE FROM check_attempts
@@ -98,34 +92,63 @@ impl Look {
                 [self.notification.0],
             )?;
         }
-        Ok(attempts)
+        Ok(())
     }
 
     /// For good, unless there is news that the answer may not have known of.
-    fn decide(&self, desk: &mut Desk<'_>, state: CheckState, reason: Option<&Reason>) -> Result<()> {
+    fn decide(
+        &self,
+        desk: &mut Desk<'_>,
+        state: CheckState,
+        reason: Option<&Reason>,
+        proved_by: Option<&'static str>,
+    ) -> Result<()> {
         if let Some(again_at) = self.again_at {
-            return self.put_off(desk, again_at, reason);
+            return self.put_off(desk, again_at, reason, proved_by);
         }
         let (code, detail) = sql::reason(reason);
         sql::run(
             desk,
-            "UPDATE checks SET state = ?2, decided_at = ?3, lease_until = NULL, reason = ?4, reason_detail = ?5
+            "UPDATE checks SET state = ?2, decided_at = ?3, lease_until = NULL, reason = ?4, reason_detail = ?5,
+                 attempts = ?6, proved_by = coalesce(?7, proved_by)
              WHERE notification_id = ?1",
-            params![self.notification.0, state.word(), sql::time(self.now), code, sql::clean_opt(detail)],
+            params![
+                self.notification.0,
+                state.word(),
+                sql::time(self.now),
+                code,
+                sql::clean_opt(detail),
+                self.number,
+                proved_by
+            ],
         )?;
         desk.one_less_waits(self.account);
         Ok(())
     }
 
     /// It goes on waiting, with fresh patience where there is news.
-    fn put_off(&self, desk: &mut Desk<'_>, until: Timestamp, reason: Option<&Reason>) -> Result<()> {
+    fn put_off(
+        &self,
+        desk: &mut Desk<'_>,
+        until: Timestamp,
+        reason: Option<&Reason>,
+        proved_by: Option<&'static str>,
+    ) -> Result<()> {
         let (code, detail) = sql::reason(reason);
         sql::run(
             desk,
             "UPDATE checks SET due_at = ?2, lease_until = NULL, reason = ?3, reason_detail = ?4, news = 0,
-                 attempts_before = CASE WHEN news = 1 THEN attempts ELSE attempts_before END
+                 attempts = ?5, proved_by = coalesce(?6, proved_by),
+                 attempts_before = CASE WHEN news = 1 THEN ?5 ELSE attempts_before END
              WHERE notification_id = ?1",
-            params![self.notification.0, sql::time(until), code, sql::clean_opt(detail)],
+            params![
+                self.notification.0,
+                sql::time(until),
+                code,
+                sql::clean_opt(detail),
+                self.number,
+                proved_by
+            ],
         )?;
         if self.again_at.is_some() {
             desk.announce(Change::Work);
@@ -155,7 +178,7 @@ pub(crate) fn genuine(
     let mut links = record::Links::load(desk, notification)?;
     for examined in events {
         if let Some(event) = record::record(desk, &told, &mut links, examined, &mut touched)? {
-            bind::bind_new(desk, &told, event, &mut touched)?;
+            bind::bind_new(desk, &told, &event, &mut touched)?;
         }
     }
     refold::refold_all(desk, &touched, now)

@@ -124,6 +124,8 @@ async fn hand<T: Send + 'static>(
 }
 
 impl Engine for PostgresStore {
+    const HAS_ONE_WRITER: bool = false;
+
     async fn keep(&self, new: Prepared, waiting_max: u32) -> Result<Journaled> {
         let (answer, answered) = oneshot::channel();
         self.connections.keepers.submit(Arrival { new, waiting_max, answer })?;

@@ -98,6 +98,8 @@ impl SqliteStore {
 }
 
 impl Engine for SqliteStore {
+    const HAS_ONE_WRITER: bool = true;
+
     async fn keep(&self, new: Prepared, waiting_max: u32) -> Result<Journaled> {
         self.writer.write(Guard::Batch, move |desk| journal::journal(desk, &new, waiting_max)).await
     }

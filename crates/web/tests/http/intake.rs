@@ -2,7 +2,7 @@
 
 use crate::harness::{FORM, Server, new_account, paid};
 use ipnd_core::limits::{UNPROVEN_BURST_PER_ADDRESS, UNPROVEN_PER_ADDRESS_A_SECOND};
-use ipnd_core::{Environment, Limits, OrderStatus};
+use ipnd_core::{Currency, Environment, Event, EventKind, Limits, Money, OrderStatus};
 use ipnd_gateways::{Outcome, RawRequest, Settings};
 use ipnd_store::{CheckOutcome, CheckState, NewAccount, NotificationFilter, NotificationLine, Store as _};
 use jiff::{SignedDuration, Timestamp};
@@ -308,6 +308,31 @@ async fn t_g07_one_account_can_have_only_so_many_unproven_ones() {
         200,
         "others are not concerned"
     );
+}
+
+#[tokio::test]
+async fn what_proves_itself_is_not_turned_away_because_others_wait() {
+    let limits = Limits { waiting_per_account_max: 1, ..Limits::default() };
+    let server = Server::start_with(limits).await;
+    let gateway = ipnd_gateways::find("stripe").unwrap();
+    let values = BTreeMap::from([("signing_secret".to_owned(), "whsec_nobodysSecretAtAll".to_owned())]);
+    let new = NewAccount {
+        gateway: gateway.id.to_owned(),
+        settings: values.clone(),
+        ..new_account(&server.shop)
+    };
+    let settings = Settings::check(gateway.settings, new.environment, values).unwrap();
+    let account = server.store.create_account(new, server.clock.now()).await.unwrap();
+    let path = format!("/in/{}", account.token);
+    for number in 0..3 {
+        let mut event = Event::new(EventKind::PayoutCompleted, &format!("x/{number}"), account.environment);
+        event.transaction = Some(format!("po_{number}"));
+        event.amount = Some(Money::parse("1.00", Currency::from_code("EUR").unwrap()).unwrap());
+        let request = (gateway.compose)(&event, &settings, server.clock.now()).unwrap();
+        let headers: Vec<(&str, &str)> =
+            request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(server.send("POST", &path, &headers, &request.body).await.status, 200, "{number}");
+    }
 }
 
 #[tokio::test]
