@@ -15,8 +15,8 @@ use ipnd_core::Reason;
 use ipnd_core::limits::{ASKS_MAX, CHECK_HOURS_MAX};
 use ipnd_gateways::{Ask, AskedAnswer, Gateway, Interpretation, Received, Resumed, Settings};
 use ipnd_store::{
-    AccountId, CheckOutcome, Clock, DueCheck, KeptAnswer, NotificationId, ProvedBy, Settled, Settlement, Store,
-    StoreError, reading,
+    AccountId, CheckOutcome, Clock, DueCheck, KeptAnswer, NotificationId, ProvedBy, Settled, Settlement,
+    Store, StoreError, reading,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;

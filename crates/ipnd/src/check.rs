@@ -5,8 +5,7 @@ use crate::console::{Paper, printable};
 use crate::progress::Progress;
 use crate::serve::DATABASE;
 use anyhow::{Result, bail};
-use ipnd_store::Examined;
-use ipnd_store::sqlite;
+use ipnd_store::{Examined, postgres, sqlite};
 use serde_json::{Value, json};
 
 #[derive(clap::Args)]
@@ -20,12 +19,13 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let config = config::load(&options.flags, std::env::vars())?;
-    if config.database.is_some() {
-        bail!("this is for SQLite; a database in PostgreSQL cannot be looked through by this version");
-    }
     let database = config.data.join(DATABASE);
     let mut progress = Progress::new();
-    let examined = sqlite::examine(&database, &mut |rule, looked_at| progress.show(rule, looked_at, None));
+    let mut show = |rule: &'static str, looked_at| progress.show(rule, looked_at, None);
+    let examined = match &config.database {
+        Some(url) => postgres::examine(url, &config.outgoing.extra_ca_files, &mut show),
+        None => sqlite::examine(&database, &mut show),
+    };
     progress.end();
     let rules = examined?;
     let paper = Paper::new();
@@ -46,7 +46,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn as_text(paper: &Paper, rule: &Examined) -> String {
     if rule.is_fine() {
-        return format!("✓ {}: {} ({} looked at)", paper.bold(rule.rule), rule.holds, rule.looked_at);
+        let remarks: String = rule.remarks.iter().map(|remark| format!("; {remark}")).collect();
+        return format!(
+            "✓ {}: {} ({} looked at{remarks})",
+            paper.bold(rule.rule),
+            rule.holds,
+            rule.looked_at
+        );
     }
     let mut text = format!("✗ {}: it does not hold that {}", paper.bold(rule.rule), rule.holds);
     for finding in &rule.findings {
@@ -71,6 +77,7 @@ fn as_json(rules: &[Examined]) -> Value {
                 "findings": rule.findings,
                 "findings_unnamed": rule.unnamed,
                 "advice": rule.advice,
+                "remarks": rule.remarks,
             })
         })
         .collect();

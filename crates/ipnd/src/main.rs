@@ -15,6 +15,7 @@ mod moving;
 mod password;
 mod progress;
 mod rebuild;
+mod retention;
 mod sample;
 mod serve;
 mod server;

@@ -5,8 +5,7 @@ use crate::console::{Paper, printable};
 use crate::progress::Progress;
 use crate::serve::DATABASE;
 use anyhow::{Result, bail};
-use ipnd_store::sqlite::{self, How};
-use ipnd_store::{Clock, RebuildStep, Rebuilt};
+use ipnd_store::{Clock, How, RebuildStep, Rebuilt, postgres, sqlite};
 use serde_json::{Value, json};
 
 /// Lines that are printed for people; JSON has all.
@@ -30,17 +29,23 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let config = config::load(&options.flags, std::env::vars())?;
-    if config.database.is_some() {
-        bail!("this is for SQLite; a database in PostgreSQL cannot be worked out again by this version");
-    }
     let database = config.data.join(DATABASE);
     let how = if options.apply { How::Apply { sends: options.send } } else { How::Tell };
     let mut progress = Progress::new();
-    let rebuilt = sqlite::rebuild(&database, how, &Clock::system(), &mut |step| match step {
+    let clock = Clock::system();
+    let mut show = |step| match step {
         RebuildStep::Played { done, of } => progress.show("working out", done, Some(of)),
         RebuildStep::Comparing => progress.show("comparing", 0, None),
         RebuildStep::Applying => progress.show("putting right", 0, None),
-    });
+    };
+    let rebuilt = match &config.database {
+        Some(url) => {
+            let scratch = std::env::temp_dir().join(format!("ipnd-rebuild-{}.db", std::process::id()));
+            let server = (url.as_str(), config.outgoing.extra_ca_files.as_slice());
+            postgres::rebuild(server, &scratch, how, &clock, &mut show)
+        }
+        None => sqlite::rebuild(&database, how, &clock, &mut show),
+    };
     progress.end();
     let rebuilt = rebuilt?;
     let paper = Paper::new();

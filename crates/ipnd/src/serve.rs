@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config, Flags};
 use crate::console::Paper;
-use crate::{log, server};
+use crate::{log, retention, server};
 use anyhow::{Context as _, Result, bail};
 use ipnd_core::limits::ONE_TIME_CODE_MINUTES;
 use ipnd_deliver::client::Client;
@@ -52,6 +52,14 @@ async fn serve(config: &Config, works: bool) -> Result<()> {
     let durability = app.store.durability().word();
     tracing::info!(listen = %actual, base_url = %app.base_url, durability, "ready");
     let router = ipnd_web::router(app);
+    // The router has begun to count; what is deleted is counted.
+    let sweeping =
+        works.then(|| tokio::spawn(retention::run(store.clone(), clock, config.retention.clone())));
+    let stop = async move {
+        stop.await;
+        // Whatever it is in the middle of is done or not done.
+        sweeping.inspect(tokio::task::JoinHandle::abort);
+    };
     server::run(listener, router, config.limits.clone(), config.proxies()?, workers, store, stop).await
 }
 

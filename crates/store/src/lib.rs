@@ -22,12 +22,12 @@ pub use ids::{
     UserId,
 };
 pub use inspect::Examined;
-pub use rebuild::{Difference, RebuildStep, Rebuilt};
+pub use rebuild::{Difference, How, RebuildStep, Rebuilt};
 pub use records::{
     Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
-    Durability, EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
-    NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
+    Durability, EventFilter, Forgotten, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState,
+    NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
     NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
-    RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
+    RecordedEvent, Retained, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
 pub use store::{Result, Store, StoreError};

@@ -2,10 +2,10 @@
 
 use crate::ids::{AccountId, ApiKeyId, MailId, NotificationId, OrderId, ReviewId, ShopId, UserId};
 use crate::records::{
-    Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EventFilter, Happening,
-    Journaled, KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
+    Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EventFilter, Forgotten,
+    Happening, Journaled, KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
     NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine,
-    Product, RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
+    Product, RecordedEvent, Retained, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
@@ -242,6 +242,15 @@ pub trait Store: Send + Sync + 'static {
     async fn revoke_api_key(&self, shop: ShopId, key: ApiKeyId) -> Result<bool>;
 
     // --- Running ---
+
+    /// Deletes a handful of what is older than `before`, behind the row `after`. Looking for it keeps no writer waiting.
+    async fn forget(
+        &self,
+        what: Retained,
+        before: Timestamp,
+        after: i64,
+        now: Timestamp,
+    ) -> Result<Forgotten>;
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog>;
     /// For when the clock was put back: makes everything that waits beyond `latest` due now, and lets no lease last

@@ -1,17 +1,19 @@
 //! The trait's operations, each handed to the engine. What they do stands in the file of their area.
 
+use crate::Retained;
 use crate::engine::Engine;
 use crate::operations::journal::Prepared;
 use crate::operations::{
     Desk, accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
-    order_rows, orders, people, products, reviews, settle, shops, templates,
+    order_rows, orders, people, products, retention, reviews, settle, shops, templates,
 };
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
-    EventFilter, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount,
+    EventFilter, Forgotten, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount,
     NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
     NotificationId, NotificationLine, Order, OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result,
-    ReviewId, ReviewLine, Settled, Settlement, Shop, ShopId, Store, StoreError, TemplateText, User, UserId, token,
+    ReviewId, ReviewLine, Settled, Settlement, Shop, ShopId, Store, StoreError, TemplateText, User, UserId,
+    token,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
@@ -373,6 +375,20 @@ impl<E: Engine> Store for E {
     }
 
     // --- Running ---
+
+    async fn forget(
+        &self,
+        what: Retained,
+        before: Timestamp,
+        after: i64,
+        now: Timestamp,
+    ) -> Result<Forgotten> {
+        let window = self.read(move |db| retention::window(db, what, before, after)).await?;
+        if window.is_empty() {
+            return Ok(Forgotten { count: 0, next: window.next });
+        }
+        self.write(move |desk| retention::forget(desk, what, &window, (before, now))).await
+    }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
         self.read(move |db| health::backlog(db, now)).await

@@ -5,8 +5,8 @@
 #[expect(unreachable_pub, reason = "a further engine's harness includes the same files")]
 mod conformance;
 
-use ipnd_store::Store;
-use ipnd_store::sqlite::SqliteStore;
+use ipnd_store::sqlite::{self, SqliteStore};
+use ipnd_store::{Clock, How, Store};
 use std::sync::Arc;
 
 macro_rules! over_sqlite {
@@ -14,10 +14,14 @@ macro_rules! over_sqlite {
         #[tokio::test]
         async fn $name() {
             let directory = tempfile::tempdir().unwrap();
-            let store = SqliteStore::open(&directory.path().join("ipnd.db")).unwrap();
+            let path = directory.path().join("ipnd.db");
+            let store = SqliteStore::open(&path).unwrap();
             let store: Arc<dyn Store> = Arc::new(store);
             conformance::$area::$name(Arc::clone(&store)).await;
             store.close().await;
+            conformance::upkeep::nothing_is_found(&sqlite::examine(&path, &mut |_, _| ()).unwrap());
+            let rebuilt = sqlite::rebuild(&path, How::Tell, &Clock::system(), &mut |_| ()).unwrap();
+            conformance::upkeep::it_comes_to_the_same(&rebuilt, stringify!($area));
         }
     )+};
 }

@@ -36,6 +36,10 @@ fn describe() {
         "ipnd_notifications_refused_total",
         "Requests to an intake address that were not kept, by reason."
     );
+    describe_counter!(
+        "ipnd_retention_deleted_total",
+        "Rows that were deleted because they had been kept long enough, by class."
+    );
     describe_counter!("ipnd_connections_total", "Connections that were accepted.");
     describe_counter!("ipnd_connections_refused_total", "Connections for which there was no place.");
     describe_counter!("ipnd_connections_timed_out_total", "Connections closed because the peer was silent.");

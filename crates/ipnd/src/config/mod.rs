@@ -4,12 +4,14 @@
 //! option that is not documented there cannot be set.
 
 mod check;
+mod keep;
 mod nearest;
 mod options;
 mod sources;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use keep::Keep;
 pub(crate) use options::TEMPLATE;
 pub(crate) use sources::{Flags, load};
 
@@ -30,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) mail: Mail,
     pub(crate) outgoing: Outgoing,
     pub(crate) log: Log,
+    pub(crate) retention: Retention,
     pub(crate) limits: Limits,
 }
 
@@ -44,6 +47,7 @@ impl Default for Config {
             mail: Mail::default(),
             outgoing: Outgoing::default(),
             log: Log::default(),
+            retention: Retention::default(),
             limits: Limits::default(),
         }
     }
@@ -100,4 +104,32 @@ pub(crate) enum LogFormat {
     #[default]
     Text,
     Json,
+}
+
+/// For how long what is kept is kept, by class.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
+pub(crate) struct Retention {
+    pub(crate) forged_days: Keep,
+    pub(crate) given_up_days: Keep,
+    pub(crate) proved_days: Keep,
+    pub(crate) copies_days: Keep,
+    pub(crate) check_attempts_days: Keep,
+    pub(crate) mail_attempts_days: Keep,
+    pub(crate) sessions_days: Keep,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            forged_days: Keep::of_days(30),
+            given_up_days: Keep::of_days(365),
+            proved_days: Keep::Forever,
+            copies_days: Keep::of_days(90),
+            check_attempts_days: Keep::of_days(365),
+            mail_attempts_days: Keep::of_days(365),
+            sessions_days: Keep::of_days(30),
+        }
+    }
 }

@@ -5,8 +5,16 @@ use std::path::Path;
 use toml::{Table, Value};
 
 /// Options that have no default of their own: the file shows an example.
-const EXAMPLES: [&str; 7] =
-    ["base_url", "mail.from", "mail.from_name", "mail.host", "mail.password", "mail.port", "mail.username"];
+const EXAMPLES: [&str; 8] = [
+    "base_url",
+    "database",
+    "mail.from",
+    "mail.from_name",
+    "mail.host",
+    "mail.password",
+    "mail.port",
+    "mail.username",
+];
 
 fn file(dir: &Path, text: &str) -> Flags {
     let path = dir.join("ipnd.toml");
@@ -41,6 +49,7 @@ fn the_documented_file_shows_every_option_with_its_default() {
 
     let mut defaults = shown;
     defaults.base_url = None;
+    defaults.database = None;
     defaults.trusted_proxies = Vec::new();
     defaults.mail = Mail { tls: defaults.mail.tls, ..Mail::default() };
     assert_eq!(defaults, Config::default(), "defaults in the file and in the code");
@@ -64,6 +73,8 @@ fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
         ("IPND_LISTEN", "127.0.0.1:2"),
         ("IPND_DATA", "environment"),
         ("IPND_LIMITS_IDLE_MS", "2"),
+        ("IPND_RETENTION_PROVED_DAYS", "3650"),
+        ("IPND_RETENTION_FORGED_DAYS", "7"),
         ("IPND_MAIL_HOST", "mail.example.com"),
         ("IPND_MAIL_FROM", "shop@example.com"),
         ("IPND_OUTGOING_ALLOWED", "127.0.0.1:8080, [::1]:8081"),
@@ -75,6 +86,8 @@ fn the_environment_wins_over_the_file_and_the_command_line_over_both() {
     assert_eq!(config.listen.port(), 3);
     assert_eq!(config.data, Path::new("environment"));
     assert_eq!(config.limits.idle_ms, 2);
+    assert_eq!(config.retention.proved_days, Keep::of_days(3_650));
+    assert_eq!(config.retention.forged_days, Keep::of_days(7));
     assert_eq!(config.mail.host.as_deref(), Some("mail.example.com"));
     assert_eq!(config.outgoing.allowed.len(), 2);
     assert_eq!(config.log.format, LogFormat::Json);
@@ -86,6 +99,9 @@ fn mistakes_are_named() {
         ("lisen = \"127.0.0.1:1\"", "no option “lisen”; did you mean “listen”?"),
         ("[mail]\nhots = \"x\"", "no option “mail.hots”; did you mean “mail.host”?"),
         ("[colours]\nsky = 1", "no option “colours.sky”; `ipnd init`"),
+        ("[retention]\nforged_days = 0", "“0” is neither “forever” nor 1 to 36525 days"),
+        ("[retention]\nproved_days = \"never\"", "retention.proved_days: “never” is neither"),
+        ("[retention]\nproved_dais = 1", "did you mean “retention.proved_days”?"),
         ("listen = \"nowhere\"", "listen: invalid socket address"),
         (
             "[limits]\nbody_bytes_max = 99999999",

@@ -71,7 +71,7 @@ pub(super) fn stock(db: &dyn Db, book: &mut Notebook<'_>) -> Result<()> {
     by_id(
         db,
         "SELECT m.id, m.sku, m.quantity, o.reference, o.shop_id AS order_shop, m.shop_id,
-                (SELECT sum(i.quantity) FROM order_items i WHERE i.order_id = m.order_id AND i.sku = m.sku) AS ordered
+                (SELECT CAST(sum(i.quantity) AS BIGINT) FROM order_items i WHERE i.order_id = m.order_id AND i.sku = m.sku) AS ordered
          FROM stock_movements m LEFT JOIN orders o ON o.id = m.order_id
          WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
         book,

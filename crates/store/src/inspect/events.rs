@@ -89,7 +89,7 @@ fn origin(row: &dyn Row, name: EventId, book: &mut Notebook<'_>) -> Result<()> {
 fn loose(db: &dyn Db, book: &mut Notebook<'_>) -> Result<()> {
     let sql = "SELECT e.id, e.kind, o.reference
                FROM events e JOIN orders o ON o.shop_id = e.shop_id AND o.reference = e.order_ref
-               WHERE e.order_id IS NULL AND NOT EXISTS (
+               WHERE e.order_id IS NULL AND e.order_ref <> '' AND NOT EXISTS (
                    SELECT 1 FROM reviews r WHERE r.shop_id = e.shop_id AND r.kind = 'transaction_reused'
                      AND r.subject IN (e.transaction_id, e.identity))
                ORDER BY e.id";

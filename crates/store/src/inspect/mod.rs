@@ -40,6 +40,8 @@ pub struct Examined {
     pub unnamed: u64,
     /// What to do about findings.
     pub advice: &'static str,
+    /// What is worth knowing, and no finding.
+    pub remarks: Vec<String>,
 }
 
 impl Examined {
@@ -54,6 +56,7 @@ pub(crate) struct Notebook<'a> {
     looked_at: u64,
     findings: Vec<String>,
     unnamed: u64,
+    remarks: Vec<String>,
     /// Hears how much has been looked at.
     progress: &'a mut dyn FnMut(&'static str, u64),
     rule: &'static str,
@@ -64,6 +67,10 @@ impl Notebook<'_> {
     pub(crate) fn seen(&mut self, more: usize) {
         self.looked_at += u64::try_from(more).expect("a count");
         (self.progress)(self.rule, self.looked_at);
+    }
+
+    pub(crate) fn remark(&mut self, remark: String) {
+        self.remarks.push(remark);
     }
 
     pub(crate) fn find(&mut self, finding: String) {
@@ -88,13 +95,28 @@ pub(crate) fn examine(
     look: impl FnOnce(&mut Notebook<'_>) -> Result<()>,
 ) -> Examined {
     progress(rule.name, 0);
-    let mut book = Notebook { looked_at: 0, findings: Vec::new(), unnamed: 0, progress, rule: rule.name };
+    let mut book = Notebook {
+        looked_at: 0,
+        findings: Vec::new(),
+        unnamed: 0,
+        remarks: Vec::new(),
+        progress,
+        rule: rule.name,
+    };
     if let Err(error) = look(&mut book) {
         // Said even when there is no more room: the rest was not looked at.
         book.findings.push(format!("it could not be examined to the end: {error}"));
     }
-    let Notebook { looked_at, findings, unnamed, .. } = book;
-    Examined { rule: rule.name, holds: rule.holds, looked_at, findings, unnamed, advice: rule.advice }
+    let Notebook { looked_at, findings, unnamed, remarks, .. } = book;
+    Examined {
+        rule: rule.name,
+        holds: rule.holds,
+        looked_at,
+        findings,
+        unnamed,
+        advice: rule.advice,
+        remarks,
+    }
 }
 
 /// All rules that hold in both engines.

@@ -122,6 +122,7 @@ fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u3
     let received_at = new.notification.received_at;
     desk.lock(&[Subject::Notification(id.0)])?;
     if new.notification.repeats_are_news {
+        bring_back(desk, id, new)?;
         hear_news(desk, id, new, waiting_max)?;
     }
     let copies = sql::one(
@@ -147,6 +148,18 @@ fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u3
         doubt_again(desk, id, new, waiting_max)?;
     }
     Ok(Journaled::Copy(id))
+}
+
+/// A request that was deleted because it was old is needed once more, and here it is.
+fn bring_back(desk: &Desk<'_>, id: NotificationId, new: &Prepared) -> Result<()> {
+    let it = new.columns();
+    sql::run(
+        desk,
+        "UPDATE notifications SET body = ?2, headers = ?3, remote = ?4, deleted_at = NULL
+         WHERE id = ?1 AND deleted_at IS NOT NULL",
+        params![id.0, it.body, it.headers, it.remote],
+    )?;
+    Ok(())
 }
 
 /// The copy says that something has changed, so the gateway has to be asked again, whatever is known by now.

@@ -23,6 +23,7 @@ pub(crate) mod people;
 pub(crate) mod products;
 pub(crate) mod record;
 pub(crate) mod refold;
+pub(crate) mod retention;
 pub(crate) mod reviews;
 pub(crate) mod settle;
 pub(crate) mod shops;

@@ -48,6 +48,7 @@ pub(crate) fn one(db: &dyn Db, shop: ShopId, id: NotificationId) -> Result<Optio
                 },
                 copies: copies(db, id)?,
                 copies_count: row.small("copies")?,
+                deleted_at: row.time_opt("deleted_at")?,
                 events: told_by(db, id)?,
             })
         },

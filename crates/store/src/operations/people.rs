@@ -9,8 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A key's last use is moved at most this often: reading with a key should not cost a write.
 const LAST_USE_KEPT_FOR: SignedDuration = SignedDuration::from_mins(1);
-/// Ended and worn-out sessions are forgotten after this long.
-const SESSIONS_KEPT_FOR: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Codes that ran out this long before a new one does are forgotten.
 const CODES_KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -147,7 +145,6 @@ pub(crate) fn take_code(db: &dyn Db, fingerprint: &str, now: Timestamp) -> Resul
 // --- Sessions ---
 
 pub(crate) fn start_session(db: &dyn Db, fingerprint: &str, user: UserId, now: Timestamp) -> Result<()> {
-    sql::run(db, "DELETE FROM sessions WHERE last_used_at < ?1", [before(now, SESSIONS_KEPT_FOR)])?;
     sql::run(
         db,
         "INSERT INTO sessions (user_id, started_at, last_used_at, fingerprint) VALUES (?1, ?2, ?2, ?3)",

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0005_answers",
     "0006_proofs",
     "0007_nodes",
+    "0008_retention",
 ];
 
 /// Applies what is missing, all of it as one transaction.
@@ -31,6 +32,11 @@ pub(super) fn migrate(session: &Session, now: Timestamp) -> Result<()> {
     let migrated = apply(session, now);
     session.control(if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
     migrated
+}
+
+/// How many migrations a database lacks that is only read.
+pub(super) fn missing(session: &Session) -> Result<usize> {
+    Ok(migrations::missing(session, MIGRATIONS)?.len())
 }
 
 fn apply(session: &Session, now: Timestamp) -> Result<()> {

@@ -13,6 +13,8 @@ mod migrate;
 mod notices;
 mod open;
 mod settings;
+mod upkeep;
 mod worker;
 
 pub use open::{Options, PostgresStore};
+pub use upkeep::{examine, rebuild};

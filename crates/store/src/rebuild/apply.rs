@@ -23,11 +23,13 @@ pub(crate) struct How {
 }
 
 pub(crate) fn apply(stored: &dyn Db, new: &dyn Db, played: &Played, how: How) -> Result<()> {
-    let carry = Carry { stored, new, how };
+    let mut carry = Carry { stored, new, how, made: BTreeMap::new() };
     proofs(stored, &played.proofs, how.now)?;
     let orders = sql::all(new, "SELECT id FROM orders ORDER BY id", sql::NONE, |row| row.number("id"))?;
-    for order in &orders {
-        carry.order(*order)?;
+    for order in orders {
+        if let Some(own) = carry.order(order)? {
+            carry.made.insert(order, own);
+        }
     }
     let ids = carry.events()?;
     carry.tellings(&ids)?;
@@ -65,15 +67,23 @@ struct Carry<'a> {
     stored: &'a dyn Db,
     new: &'a dyn Db,
     how: How,
+    /// The ids of orders that did not exist, as they are stored.
+    made: BTreeMap<i64, i64>,
 }
 
 impl Carry<'_> {
     // --- Orders ---
 
-    fn order(&self, id: i64) -> Result<()> {
+    /// The id under which an order is stored.
+    fn own(&self, order: i64) -> i64 {
+        self.made.get(&order).copied().unwrap_or(order)
+    }
+
+    /// Gives the id of an order that has been made.
+    fn order(&self, id: i64) -> Result<Option<i64>> {
         let exists = "SELECT count(*) AS n FROM orders WHERE id = ?1";
         if sql::count(self.stored, exists, [id])? == 0 {
-            return self.make_order(id);
+            return self.make_order(id).map(Some);
         }
         let read = |db| sql::one(db, ORDER, [id], |row| texts(row, &COLUMNS));
         let (before, after) = (read(self.stored)?, read(self.new)?.ok_or_else(|| gone("order"))?);
@@ -81,7 +91,7 @@ impl Carry<'_> {
         let sold = |db| lines(db, ITEMS, id, &ITEM);
         let has_other_items = sold(self.stored)? != sold(self.new)?;
         if before.as_ref() == Some(&after) && paid(self.stored)? == paid(self.new)? && !has_other_items {
-            return Ok(());
+            return Ok(None);
         }
         sql::run(
             self.stored,
@@ -95,16 +105,17 @@ impl Carry<'_> {
             ],
         )?;
         sql::run(self.stored, "DELETE FROM order_details WHERE order_id = ?1", [id])?;
-        self.copy_details(id)?;
+        self.copy_details(id, id)?;
         if has_other_items {
             sql::run(self.stored, "DELETE FROM order_items WHERE order_id = ?1", [id])?;
-            copy_items(self.new, self.stored, id)?;
+            copy_items((self.new, id), (self.stored, id))?;
         }
         sql::run(self.stored, "DELETE FROM payments WHERE order_id = ?1", [id])?;
-        self.copy_payments(id)
+        self.copy_payments(id, id)?;
+        Ok(None)
     }
 
-    fn make_order(&self, id: i64) -> Result<()> {
+    fn make_order(&self, id: i64) -> Result<i64> {
         const ALL: [&str; 18] = [
             "reference",
             "status",
@@ -129,23 +140,25 @@ impl Carry<'_> {
             Ok((texts(row, &ALL)?, row.number("shop_id")?))
         })?;
         let (it, shop) = order.ok_or_else(|| gone("order"))?;
-        sql::run(
+        let own = sql::insert(
             self.stored,
-            "INSERT INTO orders (id, shop_id, reference, status, total, currency, paid, refunded, reversed,
+            "INSERT INTO orders (shop_id, reference, status, total, currency, paid, refunded, reversed,
                  customer_name, customer_email, created_at, paid_at, cancelled_at, updated_at, source, language,
                  customer_phone, customer_country, token)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
             params![
-                id, shop, it[0], it[1], it[2], it[3], it[4], it[5], it[6], it[7], it[8], it[9], it[10], it[11],
+                shop,
+                it[0], it[1], it[2], it[3], it[4], it[5], it[6], it[7], it[8], it[9], it[10], it[11],
                 it[12], it[13], it[14], it[15], it[16], it[17]
             ],
         )?;
-        self.copy_details(id)?;
-        copy_items(self.new, self.stored, id)?;
-        self.copy_payments(id)
+        self.copy_details(id, own)?;
+        copy_items((self.new, id), (self.stored, own))?;
+        self.copy_payments(id, own)?;
+        Ok(own)
     }
 
-    fn copy_details(&self, order: i64) -> Result<()> {
+    fn copy_details(&self, order: i64, own: i64) -> Result<()> {
         let columns = ["customer_address", "registered_customer", "state", "search_text"];
         let sql = "SELECT * FROM order_details WHERE order_id = ?1";
         let it =
@@ -154,12 +167,12 @@ impl Carry<'_> {
             self.stored,
             "INSERT INTO order_details (order_id, customer_address, registered_customer, state, search_text)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![order, it[0], it[1], it[2], it[3]],
+            params![own, it[0], it[1], it[2], it[3]],
         )?;
         Ok(())
     }
 
-    fn copy_payments(&self, order: i64) -> Result<()> {
+    fn copy_payments(&self, order: i64, own: i64) -> Result<()> {
         let rows = sql::all(self.new, PAYMENTS, [order], |row| {
             Ok((texts(row, &PAYMENT)?, row.flag("counts")?, row.number("shop_id")?))
         })?;
@@ -169,7 +182,7 @@ impl Carry<'_> {
                 "INSERT INTO payments (kind, status, amount, currency, fee, at, reason, transaction_id,
                      parent_transaction_id, counts, order_id, shop_id)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-                params![it[0], it[1], it[2], it[3], it[4], it[5], it[6], it[7], it[8], counts, order, shop],
+                params![it[0], it[1], it[2], it[3], it[4], it[5], it[6], it[7], it[8], counts, own, shop],
             )?;
         }
         Ok(())
@@ -241,7 +254,7 @@ impl Carry<'_> {
                 it[10],
                 event.event,
                 event.concerns,
-                event.order,
+                event.order.map(|order| self.own(order)),
                 event.notification
             ],
         )?;
@@ -308,6 +321,7 @@ impl Carry<'_> {
     // --- What follows from them ---
 
     fn transactions(&self) -> Result<()> {
+        let own = |order: i64| self.own(order);
         let columns = ["transaction_id", "family", "environment"];
         let all = |db| {
             sql::all(db, "SELECT * FROM transactions", sql::NONE, |row| {
@@ -322,10 +336,10 @@ impl Carry<'_> {
                          AND order_id = ?4 AND shop_id = ?5";
             sql::run(self.stored, sql, params![it[0], it[1], it[2], *order, *shop])?;
         }
-        for (it, order, shop) in after.difference(&before) {
+        for (it, order, shop) in after.difference(&before).map(|(it, order, shop)| (it, own(*order), shop)) {
             let sql = "INSERT INTO transactions (transaction_id, family, environment, order_id, shop_id)
                        VALUES (?1, ?2, ?3, ?4, ?5)";
-            sql::insert(self.stored, sql, params![it[0], it[1], it[2], *order, *shop])?;
+            sql::insert(self.stored, sql, params![it[0], it[1], it[2], order, *shop])?;
         }
         Ok(())
     }
@@ -338,8 +352,11 @@ impl Carry<'_> {
             sql::NONE,
             |row| {
                 let event = row.number_opt("event_id")?.and_then(|event| ids.get(&event).copied());
-                let place =
-                    (row.number("shop_id")?, row.number_opt("order_id")?, row.number_opt("notification_id")?);
+                let place = (
+                    row.number("shop_id")?,
+                    row.number_opt("order_id")?.map(|order| self.own(order)),
+                    row.number_opt("notification_id")?,
+                );
                 Ok((texts(row, &columns)?, place, event, row.flag("is_moot")?))
             },
         )?;
@@ -387,7 +404,7 @@ impl Carry<'_> {
                 is_new,
                 can_reach,
                 texts(row, &columns)?,
-                row.number_opt("order_id")?,
+                row.number_opt("order_id")?.map(|order| self.own(order)),
                 row.number("shop_id")?,
             ))
         })?;
@@ -413,7 +430,8 @@ impl Carry<'_> {
     fn stock(&self) -> Result<()> {
         let rows = sql::all(self.new, "SELECT * FROM stock_movements ORDER BY id", sql::NONE, |row| {
             let is_new = !compare::has_left(self.stored, row)?;
-            let ids = (row.number("product_id")?, row.number("order_id")?, row.number("shop_id")?);
+            let order = self.own(row.number("order_id")?);
+            let ids = (row.number("product_id")?, order, row.number("shop_id")?);
             Ok((is_new, row.text("sku")?, row.number("quantity")?, ids))
         })?;
         for (_, sku, quantity, (product, order, shop)) in rows.into_iter().filter(|(is_new, ..)| *is_new) {
@@ -479,7 +497,7 @@ fn lines(
     sql::all(db, sql, [order], |row| texts(row, columns))
 }
 
-pub(super) fn copy_items(from: &dyn Db, to: &dyn Db, order: i64) -> Result<()> {
+pub(super) fn copy_items((from, order): (&dyn Db, i64), (to, own): (&dyn Db, i64)) -> Result<()> {
     let rows = sql::all(from, ITEMS, [order], |row| {
         Ok((texts(row, &ITEM)?, row.number("position")?, row.small("quantity")?, row.number("shop_id")?))
     })?;
@@ -488,7 +506,7 @@ pub(super) fn copy_items(from: &dyn Db, to: &dyn Db, order: i64) -> Result<()> {
             to,
             "INSERT INTO order_items (order_id, position, quantity, name, sku, unit_price, currency, shop_id)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![order, position, quantity, it[0], it[1], it[2], it[3], shop],
+            params![own, position, quantity, it[0], it[1], it[2], it[3], shop],
         )?;
     }
     Ok(())

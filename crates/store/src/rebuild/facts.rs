@@ -3,7 +3,7 @@
 use crate::operations::{accounts, answers, notifications, order_rows};
 use crate::sql::{self, Columns as _, Db};
 use crate::{Account, KeptAnswer, NewOrder, NotificationId, OrderSource, Result, ShopId, StoreError};
-use ipnd_core::{ExaminedEvent, Language, Terms};
+use ipnd_core::{Concern, Event, ExaminedEvent, Expectation, Language, Terms, examine};
 use ipnd_gateways::RawRequest;
 use jiff::Timestamp;
 
@@ -82,6 +82,7 @@ pub(super) struct Proof {
     pub(super) account: Account,
     pub(super) received_at: Timestamp,
     pub(super) request: RawRequest,
+    pub(super) is_deleted: bool,
     /// The answers of the look.
     pub(super) answers: Vec<KeptAnswer>,
     /// Whether it counts as proved today.
@@ -110,10 +111,18 @@ pub(super) fn proof(db: &dyn Db, id: i64, look: Option<u32>) -> Result<Proof> {
             let was_proved = row.text("state")? == "genuine" || row.text_opt("proved_by")?.is_some();
             let proved_by = row.text_opt("proved_by")?.and_then(|word| crate::ProvedBy::from_word(&word));
             let account = row.number("account_id")?;
-            Ok((account, row.time("received_at")?, notifications::request(row)?, was_proved, proved_by))
+            let is_deleted = row.text_opt("deleted_at")?.is_some();
+            Ok((
+                account,
+                row.time("received_at")?,
+                notifications::request(row)?,
+                is_deleted,
+                was_proved,
+                proved_by,
+            ))
         },
     )?;
-    let (account, received_at, request, was_proved, proved_by) =
+    let (account, received_at, request, is_deleted, was_proved, proved_by) =
         found.ok_or_else(|| missing("notification"))?;
     let account = accounts::by_id(db, account)?.ok_or_else(|| missing("account"))?;
     let kept = answers::of(db, account.shop, NotificationId(id))?;
@@ -121,6 +130,7 @@ pub(super) fn proof(db: &dyn Db, id: i64, look: Option<u32>) -> Result<Proof> {
     Ok(Proof {
         received_at,
         request,
+        is_deleted,
         answers: answers.collect(),
         was_proved,
         proved_by,
@@ -133,7 +143,7 @@ fn told(db: &dyn Db, notification: i64) -> Result<Vec<ToldThen>> {
     sql::all(
         db,
         "SELECT coalesce(t.said_instead, e.event) AS event, e.concerns, e.notification_id, t.said_instead,
-                o.id AS order_id, o.source
+                t.is_repeat, o.id AS order_id, o.source
          FROM notification_events t
          JOIN events e ON e.id = t.event_id
          LEFT JOIN orders o ON o.id = e.order_id
@@ -141,14 +151,23 @@ fn told(db: &dyn Db, notification: i64) -> Result<Vec<ToldThen>> {
         [notification],
         |row| {
             let is_made = row.text_opt("source")?.as_deref() == Some("event");
+            let stands = row.number("notification_id")? == notification;
+            let mut examined = ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? };
+            // It told of it first, and another notification stands for it: that one was proved, and this one was not.
+            if !stands && !row.flag("is_repeat")? {
+                examined.concerns = unproven(&examined.event);
+            }
             Ok(ToldThen {
-                examined: ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? },
-                is_its_own: row.number("notification_id")? == notification
-                    && row.text_opt("said_instead")?.is_none(),
+                is_its_own: stands && row.text_opt("said_instead")?.is_none(),
+                examined,
                 made_order: row.number_opt("order_id")?.filter(|_| is_made),
             })
         },
     )
+}
+
+fn unproven(event: &Event) -> Vec<Concern> {
+    examine(event, &Expectation { environment: event.environment, receivers: None, is_confirmed: false })
 }
 
 /// An order as it was registered, and when it was cancelled. What was worked out about it may be damaged.

@@ -14,8 +14,13 @@ pub(crate) mod compare;
 mod facts;
 pub(crate) mod replay;
 
-use crate::NotificationId;
+use crate::sql::Db;
+use crate::sqlite::Scratch;
+use crate::{NotificationId, ProvedBy, Result};
+use jiff::Timestamp;
+use replay::{Played, Stage};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Something that would be different.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +62,60 @@ impl Rebuilt {
             && self.new_mails.is_empty()
             && self.new_stock.is_empty()
             && self.proofs.is_empty()
+    }
+}
+
+/// What is done with the differences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// They are told. Nothing is changed, and ipnd may run meanwhile.
+    Tell,
+    /// They are put right. Mails that only now turn out to be due go out when `sends` says so.
+    Apply { sends: bool },
+}
+
+/// One rebuild, whichever engine keeps what is stored.
+#[derive(Clone, Copy)]
+pub(crate) struct Work {
+    pub(crate) how: How,
+    pub(crate) now: Timestamp,
+}
+
+impl Work {
+    /// Plays everything once more into a scratch file, and holds the outcome against what is stored.
+    pub(crate) fn play(
+        self,
+        stored: &dyn Db,
+        scratch: &Path,
+        progress: &mut dyn FnMut(RebuildStep),
+    ) -> Result<(Played, Scratch)> {
+        let scratch = Scratch::make(scratch, self.now)?;
+        let stage = Stage { facts: stored, scratch: scratch.db() };
+        let mut played = replay::play(&stage, &scratch, progress)?;
+        progress(RebuildStep::Comparing);
+        compare::compare(stored, scratch.db(), &mut played.rebuilt)?;
+        let word = |by: &Option<ProvedBy>| if by.is_some() { "genuine" } else { "forged" };
+        played.rebuilt.proofs = played.proofs.iter().map(|(id, by)| (*id, word(by))).collect();
+        Ok((played, scratch))
+    }
+
+    /// Puts right what differs, where that is wanted, within the transaction of `stored`.
+    pub(crate) fn carry_over(
+        self,
+        stored: &dyn Db,
+        scratch: &Scratch,
+        mut played: Played,
+        progress: &mut dyn FnMut(RebuildStep),
+    ) -> Result<Rebuilt> {
+        if let How::Apply { sends } = self.how
+            && !played.rebuilt.is_the_same()
+            && played.rebuilt.problems.is_empty()
+        {
+            progress(RebuildStep::Applying);
+            apply::apply(stored, scratch.db(), &played, apply::How { now: self.now, sends })?;
+            played.rebuilt.is_applied = true;
+        }
+        Ok(played.rebuilt)
     }
 }
 

@@ -188,7 +188,11 @@ impl<'a> Player<'a> {
 
     fn prove(&mut self, id: i64, look: Option<u32>, at: Timestamp) -> Result<()> {
         let proof = facts::proof(self.stage.facts, id, look)?;
-        let reread = reading::again(&proof.account, &proof.request, proof.received_at, &proof.answers);
+        let reread = if proof.is_deleted {
+            Reread::Unrepeatable("their requests were deleted, because they had been kept long enough")
+        } else {
+            reading::again(&proof.account, &proof.request, proof.received_at, &proof.answers)
+        };
         let (events, by) = match reread {
             Reread::Genuine(interpretation, by) => {
                 self.played.rebuilt.read_again += 1;
@@ -374,7 +378,7 @@ impl<'a> Player<'a> {
             return Ok(());
         }
         sql::run(scratch, "DELETE FROM order_items WHERE order_id = ?1", [order])?;
-        super::apply::copy_items(self.stage.facts, scratch, order)
+        super::apply::copy_items((self.stage.facts, order), (scratch, order))
     }
 
     /// Orders that were made from payments and are not made today. They exist, customers know their pages: they stay,

@@ -23,6 +23,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0005_answers",
     "0006_proofs",
     "0007_nodes",
+    "0008_retention",
 ];
 
 /// Applies what is missing.

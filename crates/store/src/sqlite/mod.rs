@@ -13,9 +13,11 @@ mod migrate;
 mod open;
 mod readers;
 mod rebuild;
+mod scratch;
 mod writer;
 
 pub use backup::{Backup, BackupStep, backup};
 pub use examine::examine;
 pub use open::{Options, SqliteStore};
-pub use rebuild::{How, rebuild};
+pub use rebuild::rebuild;
+pub(crate) use scratch::Scratch;

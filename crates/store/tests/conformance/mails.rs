@@ -2,7 +2,7 @@
 
 use super::world::{LEASE, World, event, noon, payment, reason, refund, terms};
 use ipnd_core::{Customer, Event, EventKind, Language, MailKind, QuestionKind};
-use ipnd_store::{DueMail, MailOutcome, MailState, Settled, Store, TemplateText};
+use ipnd_store::{DueMail, MailOutcome, MailState, NewOrder, Settled, Store, TemplateText};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -133,9 +133,10 @@ pub async fn money_that_nobody_expected_is_mailed_to_the_owner(store: Arc<dyn St
     other.tell(payment("1001", "T-2", "10.00")).await;
     claim(&other, noon(5)).await;
     world.tell(payment("1001", "T-2", "10.00")).await;
-    world.order("1001", "10.00").await;
+    let late = NewOrder { created_at: noon(6), ..world.new_order(Some("1001"), terms(&[("", 1, "10.00")])) };
+    store.register_order(late).await.unwrap();
     let kinds: Vec<_> =
-        claim(&world, noon(5)).await.into_iter().map(|mail| mail.question.unwrap().kind).collect();
+        claim(&world, noon(6)).await.into_iter().map(|mail| mail.question.unwrap().kind).collect();
     assert!(kinds.contains(&QuestionKind::TransactionReused), "{kinds:?}");
 }
 

@@ -8,9 +8,11 @@ pub mod news;
 pub mod orders;
 pub mod people;
 pub mod proofs;
+pub mod retention;
 pub mod reviews;
 pub mod sequence;
 pub mod text;
+pub mod upkeep;
 pub mod world;
 
 /// Calls `$run!(area, name)` for every conformance test.
@@ -98,6 +100,12 @@ macro_rules! for_every_test {
             a_mail_about_a_question_carries_it,
             the_owner_writes_to_the_customer,
             templates_are_kept_and_given_back,
+        }
+        $run! { retention:
+            what_was_never_proved_goes_as_a_whole,
+            a_proved_request_goes_and_what_it_told_stays,
+            details_go_and_outcomes_stay,
+            more_than_a_handful_goes_a_handful_at_a_time,
         }
         $run! { people:
             t_f01_first_run_takeover,

@@ -35,6 +35,8 @@ pub(super) struct NotificationView {
     /// When the same bytes came again; at most the 100 latest.
     copies: Vec<Timestamp>,
     copies_count: u32,
+    /// When the request was deleted, because it had been kept long enough; it is empty since.
+    deleted_at: Option<Timestamp>,
     events: Vec<EventView>,
 }
 
@@ -125,6 +127,7 @@ fn show(notification: Notification, language: Language) -> NotificationView {
         check: check(&notification.check, language),
         copies: notification.copies,
         copies_count: notification.copies_count,
+        deleted_at: notification.deleted_at,
         events: notification.events.into_iter().map(super::events::show).collect(),
     }
 }

@@ -187,6 +187,9 @@ fn facts(notification: &Notification, words: Words) -> Vec<(String, String)> {
             format!("{}, {}", request.method, words.with("word.bytes", "count", request.body.len())),
         ),
     ];
+    if let Some(at) = notification.deleted_at {
+        facts.push((words.t("notification.deleted"), words.at_second(at)));
+    }
     if !request.query.is_empty() {
         facts.push((words.t("notification.query"), visible::line(&request.query)));
     }

@@ -316,11 +316,8 @@ async fn what_proves_itself_is_not_turned_away_because_others_wait() {
     let server = Server::start_with(limits).await;
     let gateway = ipnd_gateways::find("stripe").unwrap();
     let values = BTreeMap::from([("signing_secret".to_owned(), "whsec_nobodysSecretAtAll".to_owned())]);
-    let new = NewAccount {
-        gateway: gateway.id.to_owned(),
-        settings: values.clone(),
-        ..new_account(&server.shop)
-    };
+    let new =
+        NewAccount { gateway: gateway.id.to_owned(), settings: values.clone(), ..new_account(&server.shop) };
     let settings = Settings::check(gateway.settings, new.environment, values).unwrap();
     let account = server.store.create_account(new, server.clock.now()).await.unwrap();
     let path = format!("/in/{}", account.token);
