@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod reading;
 mod rebuild;
 mod records;
+mod retained;
 mod sql;
 pub mod sqlite;
 mod store;
@@ -25,9 +26,10 @@ pub use inspect::Examined;
 pub use rebuild::{Difference, How, RebuildStep, Rebuilt};
 pub use records::{
     Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
-    Durability, EventFilter, Forgotten, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState,
-    NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
+    Durability, EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
+    NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
     NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
-    RecordedEvent, Retained, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
+    RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
+pub use retained::{Forgotten, Retained};
 pub use store::{Result, Store, StoreError};

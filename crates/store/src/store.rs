@@ -2,11 +2,12 @@
 
 use crate::ids::{AccountId, ApiKeyId, MailId, NotificationId, OrderId, ReviewId, ShopId, UserId};
 use crate::records::{
-    Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EventFilter, Forgotten,
-    Happening, Journaled, KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
+    Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EventFilter, Happening,
+    Journaled, KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
     NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine,
-    Product, RecordedEvent, Retained, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
+    Product, RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
+use crate::retained::{Forgotten, Retained};
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
 use jiff::{SignedDuration, Timestamp};
