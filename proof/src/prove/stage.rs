@@ -268,7 +268,11 @@ impl Drop for Server {
 }
 
 pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
-    let status = Command::new("kill").arg(format!("-{name}")).arg(process.to_string()).status()?;
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(process.to_string())
+        .stderr(Stdio::null())
+        .status()?;
     ensure!(status.success(), "{process} could not be sent {name}");
     Ok(())
 }

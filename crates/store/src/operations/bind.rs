@@ -168,9 +168,10 @@ pub(crate) fn subjects(shop: ShopId, event: &Event) -> Vec<Subject<'_>> {
 fn by_payment(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
     let order = sql::one(
         desk,
+        // Found by their transaction first: a planner that does not know the numbers would go through the whole shop.
         "SELECT order_id FROM events
-         WHERE shop_id = ?1 AND transaction_id IN (?2, ?3) AND family = ?4 AND environment = ?5
-           AND order_id IS NOT NULL AND kind LIKE 'payment.%'
+         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3))
+           AND family = ?4 AND environment = ?5 AND order_id IS NOT NULL AND kind LIKE 'payment.%'
          ORDER BY id LIMIT 1",
         params![
             event.shop.0,
@@ -187,8 +188,8 @@ fn by_payment(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
     sql::one(
         desk,
         "SELECT order_id FROM events
-         WHERE shop_id = ?1 AND parent_transaction_id = ?2 AND family = ?3 AND environment = ?4
-           AND order_id IS NOT NULL AND kind LIKE 'payment.%'
+         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id = ?2)
+           AND family = ?3 AND environment = ?4 AND order_id IS NOT NULL AND kind LIKE 'payment.%'
          ORDER BY id LIMIT 1",
         params![event.shop.0, event.transaction(), event.family, event.environment],
         |row| row.number("order_id"),
@@ -200,8 +201,8 @@ fn by_subject(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
     let order = sql::one(
         desk,
         "SELECT order_id FROM events
-         WHERE shop_id = ?1 AND transaction_id IN (?2, ?3) AND family = ?4 AND environment = ?5
-           AND order_id IS NOT NULL
+         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3))
+           AND family = ?4 AND environment = ?5 AND order_id IS NOT NULL
          ORDER BY kind LIKE 'payment.%' DESC, id LIMIT 1",
         params![
             event.shop.0,
@@ -218,7 +219,8 @@ fn by_subject(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
     sql::one(
         desk,
         "SELECT order_id FROM events
-         WHERE shop_id = ?1 AND case_id = ?2 AND family = ?3 AND environment = ?4 AND order_id IS NOT NULL
+         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?2)
+           AND family = ?3 AND environment = ?4 AND order_id IS NOT NULL
          ORDER BY id LIMIT 1",
         params![event.shop.0, event.examined.event.case, event.family, event.environment],
         |row| row.number("order_id"),
@@ -247,7 +249,8 @@ fn pull(desk: &Desk<'_>, payment: &Loose, order: i64, touched: &mut Touched) -> 
     let astray = sql::all(
         desk,
         "SELECT id, order_id FROM events
-         WHERE shop_id = ?1 AND parent_transaction_id = ?2 AND family = ?3 AND environment = ?4
+         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id = ?2)
+           AND family = ?3 AND environment = ?4
            AND order_id IS NOT NULL AND order_id <> ?5 AND kind NOT LIKE 'payment.%'",
         params![payment.shop.0, payment.transaction(), payment.family, payment.environment, order],
         |row| Ok((row.number("id")?, row.number("order_id")?)),

@@ -85,6 +85,15 @@ impl Disk {
         Ok(Mounted(&self.mount))
     }
 
+    fn show(&self, shown: &Path) -> Result<Child> {
+        quiet("nbdfuse")
+            .arg(shown)
+            .arg("--unix")
+            .arg(&self.socket)
+            .spawn()
+            .context("nbdfuse is missing (the Debian package libnbd-bin)")
+    }
+
     fn power_on(&self) -> Result<Power<'_>> {
         let _ = std::fs::remove_file(&self.socket);
         let image = self.image.display();
@@ -97,13 +106,16 @@ impl Disk {
         let mut power = Power { disk: self, nbdkit, nbdfuse: quiet("true").spawn()?, device: String::new() };
         until("nbdkit", || self.socket.exists())?;
         let shown = self.fuse.join("disk");
-        power.nbdfuse = quiet("nbdfuse")
-            .arg(&shown)
-            .arg("--unix")
-            .arg(&self.socket)
-            .spawn()
-            .context("nbdfuse is missing (the Debian package libnbd-bin)")?;
-        until("nbdfuse", || shown.exists())?;
+        power.nbdfuse = self.show(&shown)?;
+        until("nbdfuse", || {
+            // The socket may be there a moment before anybody listens at it.
+            if power.nbdfuse.try_wait().is_ok_and(|ended| ended.is_some())
+                && let Ok(again) = self.show(&shown)
+            {
+                power.nbdfuse = again;
+            }
+            shown.exists()
+        })?;
         let device = Command::new("losetup").args(["--show", "-f"]).arg(&shown).output()?;
         ensure!(device.status.success(), "losetup: {}", String::from_utf8_lossy(&device.stderr));
         power.device = String::from_utf8(device.stdout)?.trim().to_owned();

@@ -111,7 +111,7 @@ fn until_refused(run: &Run, ballast: &Path) -> Result<u64> {
         }
         fill(ballast)?;
     }
-    anyhow::bail!("the disk could not be filled")
+    anyhow::bail!("{BROKEN}: a full disk is not noticed, everything is acknowledged")
 }
 
 fn until_accepted(run: &Run) -> Result<Duration> {
