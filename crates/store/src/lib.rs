@@ -11,6 +11,7 @@ pub mod reading;
 mod rebuild;
 mod records;
 mod retained;
+mod running;
 mod sql;
 pub mod sqlite;
 mod store;
@@ -25,11 +26,12 @@ pub use ids::{
 pub use inspect::Examined;
 pub use rebuild::{Difference, How, RebuildStep, Rebuilt};
 pub use records::{
-    Account, ApiKey, Backlog, Change, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail,
-    Durability, EventFilter, Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount,
-    NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
-    NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
-    RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
+    Account, ApiKey, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail, EventFilter,
+    Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount, NewNotification,
+    NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order,
+    OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy, RecordedEvent, ReviewLine, Settled,
+    Settlement, Shop, TemplateText, User,
 };
 pub use retained::{Forgotten, Retained};
+pub use running::{Backlog, Change, Durability};
 pub use store::{Result, Store, StoreError};

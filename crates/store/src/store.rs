@@ -2,12 +2,13 @@
 
 use crate::ids::{AccountId, ApiKeyId, MailId, NotificationId, OrderId, ReviewId, ShopId, UserId};
 use crate::records::{
-    Account, ApiKey, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EventFilter, Happening,
-    Journaled, KeptAnswer, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner,
-    NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine,
-    Product, RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
+    Account, ApiKey, CheckOutcome, DueCheck, DueMail, EventFilter, Happening, Journaled, KeptAnswer,
+    MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop,
+    Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine, Product,
+    RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
 use crate::retained::{Forgotten, Retained};
+use crate::running::{Backlog, Change, Durability};
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Verdict};
 use jiff::{SignedDuration, Timestamp};

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 
 /// Changes that wait to be told; more than these are not told one by one.
@@ -22,7 +22,8 @@ const NOTICE_BYTES_MAX: usize = 7_000;
 const GATHER_FOR: Duration = Duration::from_millis(10);
 /// How often a thread looks whether it is to end.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-const RECONNECT_AFTER: Duration = Duration::from_secs(1);
+/// After the connection was lost.
+const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 
 pub(super) struct Notices {
     queue: Arc<Mutex<Option<SyncSender<Change>>>>,
@@ -86,11 +87,11 @@ impl Teller {
     fn run(self) {
         let mut client = None;
         while let Ok(first) = self.told.recv() {
-            std::thread::sleep(GATHER_FOR);
             let mut known = HashSet::from([first]);
             let mut gathered = vec![first];
+            let since = Instant::now();
             while gathered.len() < QUEUE_MAX
-                && let Ok(change) = self.told.try_recv()
+                && let Ok(change) = self.told.recv_timeout(GATHER_FOR.saturating_sub(since.elapsed()))
             {
                 if known.insert(change) {
                     gathered.push(change);
@@ -128,7 +129,7 @@ impl Listener {
         while is_open() {
             if let Err(error) = self.listen(&is_open) {
                 tracing::debug!(%error, "the database's notices cannot be heard just now");
-                std::thread::sleep(RECONNECT_AFTER.min(LOOK_EVERY));
+                std::thread::park_timeout(RECONNECT_AFTER);
             }
         }
     }

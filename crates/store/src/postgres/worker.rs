@@ -115,5 +115,5 @@ impl Worker {
 /// Longer each time, and never the same for two who met.
 fn pause(attempt: u32) {
     let most = 4_u64 << attempt.min(7);
-    std::thread::sleep(Duration::from_millis(rand::rng().random_range(1..=most)));
+    std::thread::park_timeout(Duration::from_millis(rand::rng().random_range(1..=most)));
 }
