@@ -12,9 +12,6 @@ pub(crate) struct Desk<'a> {
     pub(crate) changes: Vec<Change>,
 }
 
-/// A limit above this is none, and nothing is counted for it.
-const WAITING_COUNTED_MAX: u32 = u32::MAX / 2;
-
 /// How many unproven notifications each account has.
 pub(crate) enum Waiting {
     /// Counted once when the only writer starts, then kept up to date by it, because counting for every notification
@@ -43,9 +40,6 @@ impl<'a> Desk<'a> {
 
     /// Whether an account has as many unproven notifications as it may have.
     pub(crate) fn is_full(&self, account: i64, waiting_max: u32) -> Result<bool> {
-        if waiting_max > WAITING_COUNTED_MAX {
-            return Ok(false);
-        }
         if waiting_max == u32::MAX {
             return Ok(false);
         }

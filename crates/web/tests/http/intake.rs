@@ -322,7 +322,7 @@ async fn what_proves_itself_is_not_turned_away_because_others_wait() {
     let account = server.store.create_account(new, server.clock.now()).await.unwrap();
     let path = format!("/in/{}", account.token);
     for number in 0..3 {
-        let mut event = Event::new(EventKind::PayoutCompleted, &format!("x/{number}"), account.environment);
+        let mut event = Event::new(EventKind::PayoutCompleted, format!("x/{number}"), account.environment);
         event.transaction = Some(format!("po_{number}"));
         event.amount = Some(Money::parse("1.00", Currency::from_code("EUR").unwrap()).unwrap());
         let request = (gateway.compose)(&event, &settings, server.clock.now()).unwrap();
