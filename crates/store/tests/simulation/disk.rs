@@ -1,6 +1,5 @@
 //! The files of a store, and what a crash leaves of them.
 
-use crate::dice::Dice;
 use ipnd_store::sqlite::{Options, SqliteStore};
 use ipnd_store::{Clock, Store};
 use std::path::{Path, PathBuf};
@@ -39,25 +38,15 @@ impl Disk {
         Arc::new(SqliteStore::open_with(&self.database(), options).unwrap())
     }
 
-    /// How long the log is: what is behind that was not synced when it was asked.
-    pub(crate) fn synced(&self) -> u64 {
-        std::fs::metadata(self.log()).map_or(0, |log| log.len())
-    }
-
-    /// What is found after the power went: everything that was synced, and a part of what came after, torn anywhere.
-    pub(crate) fn after_a_crash(&self, synced: Option<u64>, dice: &mut Dice) -> Self {
+    /// What is found after a crash: all that is there now, and behind it the beginning of a write that did not get
+    /// through, if there is one.
+    pub(crate) fn after_a_crash(&self, torn: &[u8]) -> Self {
         let left = Self::new();
-        std::fs::copy(self.database(), left.database()).unwrap();
+        // The log comes first: what is brought from it into the database meanwhile is then in both.
         let mut log = std::fs::read(self.log()).unwrap_or_default();
-        let from = synced.and_then(|synced| usize::try_from(synced).ok());
-        if let Some(from) = from.filter(|from| *from > 0 && *from < log.len()) {
-            let torn = from + dice.below(log.len() - from + 1);
-            if dice.one_in(2) {
-                log.truncate(torn);
-            } else {
-                // The file was made longer, and the rest never came.
-                log[torn..].fill(0);
-            }
+        std::fs::copy(self.database(), left.database()).unwrap();
+        if !log.is_empty() {
+            log.extend_from_slice(torn);
         }
         std::fs::write(left.log(), log).unwrap();
         left

@@ -214,12 +214,18 @@ impl Simulator {
 
     /// The process ends, between two steps or in the middle of one; what is on the disk is opened again.
     async fn crash(&mut self) {
-        let is_within = self.dice.one_in(2);
-        let synced = is_within.then(|| self.disk.synced());
-        if is_within {
-            self.unheard().await;
-        }
-        let left = self.disk.after_a_crash(synced, &mut self.dice);
+        let (how, left) = match self.dice.below(4) {
+            0 | 1 => ("between two steps", self.disk.after_a_crash(&[])),
+            2 => {
+                let torn = self.dice.below(20_000);
+                let torn = self.dice.bytes(torn);
+                ("within a write", self.disk.after_a_crash(&torn))
+            }
+            _ => {
+                self.unheard().await;
+                ("before the answer", self.disk.after_a_crash(&[]))
+            }
+        };
         self.world.store.close().await;
         self.world.store = left.open(&self.clock);
         self.disk = left;
@@ -230,7 +236,7 @@ impl Simulator {
         if self.dice.one_in(2) {
             self.workers.iter_mut().for_each(Vec::clear);
         }
-        self.say(format!("a crash, {}", if is_within { "within a step" } else { "between steps" }));
+        self.say(format!("a crash {how}"));
     }
 
     /// A step whose answer nobody will hear.
