@@ -6,7 +6,7 @@ use crate::{Result, StoreError};
 use serde_json::Value as Json;
 
 /// What the first line says. A file of another version is refused: its tables are different ones.
-const HEADING: &str = r#"["ipnd export",7]"#;
+const HEADING: &str = r#"["ipnd export",8]"#;
 
 /// Hands on every row of every table, one line of JSON each, in a sequence in which they can be written again.
 pub(crate) fn export(db: &dyn Db, line: &mut dyn FnMut(String) -> Result<()>) -> Result<()> {
@@ -41,4 +41,15 @@ pub(crate) fn import(db: &dyn Db, lines: &mut dyn FnMut() -> Option<String>) -> 
     }
     db.number_on()?;
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_an_export_is_that_of_the_tables() {
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap();
+        assert_eq!(HEADING, format!(r#"["ipnd export",{}]"#, files.count()));
+    }
 }
