@@ -55,7 +55,7 @@ fn every_kind_of_breach_is_counted_as_what_it_is() {
     type Number = fn(&Verdict) -> u64;
     let cases: &[(&str, Number)] = &[
         ("DELETE FROM notifications WHERE id = 2", |v| v.lost),
-        ("INSERT INTO notifications VALUES ('{\"id\":\"evt_proof_9\"}', '', 9)", |v| v.phantom),
+        ("INSERT INTO notifications VALUES (CAST('{\"id\":\"evt_proof_9\"}' AS BLOB), '', 9)", |v| v.phantom),
         ("INSERT INTO notifications SELECT body, body_sha256, 9 FROM notifications WHERE id = 1", |v| {
             v.double
         }),
