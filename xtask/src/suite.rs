@@ -1,7 +1,7 @@
 //! What `cargo xtask test` and `cargo xtask check` run, in which sequence, and what they say when a part cannot.
 
 use crate::run::{exists, heading, output, root, run};
-use crate::{bench, deps, fuzz, peers, prove, threats, tidy, tools};
+use crate::{deps, fuzz, peers, prove, threats, tidy, tools};
 use anyhow::Result;
 use ipnd_testkit::postgres::Server;
 
@@ -68,9 +68,6 @@ pub(crate) fn test(with_browser: bool) -> Result<()> {
         Ok(()) => ignored("ipnd", "sqlite_shell", &[], &[])?,
         Err(why) => not_run.push(("the look into the database with sqlite3", why)),
     }
-
-    heading("What a notification costs, in brief");
-    bench::intake(&bench::Wanted { short: true, ..bench::Wanted::default() })?;
 
     if with_browser {
         heading("The whole loop in a real browser");
