@@ -52,6 +52,8 @@ fn refused_form(window: &Window, account: &str) {
     window.goto(&format!("{account}/edit"));
     window.fill("textarea[name='set.signing_secret']", "abc");
     window.click(".account-form > .row button");
+    // The answer to the form may still be on its way.
+    window.find(".field .error");
     let problems = window.all(".field:has([name='set.signing_secret']) .error");
     let said: Vec<String> = problems.iter().map(|problem| window.text(problem)).collect();
     assert_eq!(said.len(), 2, "{said:?}");
