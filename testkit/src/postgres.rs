@@ -39,6 +39,16 @@ pub fn is_installed() -> bool {
     program("initdb").is_ok()
 }
 
+/// The program that speaks to a server, without anybody's own settings.
+///
+/// # Errors
+/// PostgreSQL is not installed.
+pub fn psql() -> Result<Command> {
+    let mut command = Command::new(program("psql")?);
+    command.arg("--no-psqlrc");
+    Ok(command)
+}
+
 /// An empty database: on the shared server, or on one that this program starts and shares among its tests.
 ///
 /// # Errors
@@ -65,8 +75,8 @@ pub fn database() -> Result<Database> {
 fn create(base: &str, server: Option<std::sync::Arc<Server>>) -> Result<Database> {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let status = Command::new(program("psql")?)
-        .args(["--no-psqlrc", "--quiet", "--command", &format!("CREATE DATABASE {name}")])
+    let status = psql()?
+        .args(["--quiet", "--command", &format!("CREATE DATABASE {name}")])
         .arg(format!("{base}/postgres"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -206,6 +216,10 @@ impl Server {
 
     /// Kills every process of the server at once, as a power cut would.
     pub fn kill(&mut self) {
+        // One that has ended and been waited for has given its number back: it may be somebody else's by now.
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.child.wait();

@@ -16,7 +16,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
     if bench.extent.is_short {
         return Ok(());
     }
-    let postgres = Postgres::start(&bench.stage.folder)?;
+    let postgres = Postgres::start()?;
     let nothing = bench.stage.yardstick(NOTHING, "nothing")?;
     let mut subjects = Vec::new();
     for (name, database) in DATABASES {
@@ -24,7 +24,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
         let place = vec!["--database".to_owned(), postgres.url(database)];
         let shop = bench.stage.shop_at(place)?;
         let mut subject = bench.stage.serve(name, &shop, false, |_| {})?;
-        subject.database = Some(postgres.running.pid());
+        subject.database = Some(postgres.pid());
         if name == TWO {
             let second = bench.stage.serve("second node", &shop, false, |_| {})?;
             subject.other = Some((second.address, second.running));

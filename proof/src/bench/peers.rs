@@ -64,7 +64,7 @@ struct Report {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let program = options.ipnd.canonicalize().with_context(|| format!("no {}", options.ipnd.display()))?;
     let stage = Stage::new(&program, &options.folder)?;
-    let postgres = Postgres::start(&stage.folder)?;
+    let postgres = Postgres::start()?;
     let shop = stage.shop(IPND)?;
     let ipnd = stage.serve(IPND, &shop, false, |_| {})?;
     let peers = [
@@ -160,7 +160,7 @@ fn start(
     let mut running = Running::start(&mut command, &stage.folder.join(format!("{database}.log")))?;
     running.listens(address)?;
     let mut subject = Subject::new(name, address, "/webhook", running);
-    subject.database = Some(postgres.running.pid());
+    subject.database = Some(postgres.pid());
     Ok(subject)
 }
 

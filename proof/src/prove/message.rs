@@ -1,11 +1,10 @@
 //! What is sent: numbered payments as Stripe would tell of them, signed as Stripe would sign them.
 
+use crate::server::SIGNING_SECRET;
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
-
-pub(crate) const SECRET: &str = "whsec_proofOfIpndNobodysSecret000";
 
 /// Every number makes a payment of its own, for an order of its own. The same number always makes the same bytes.
 pub(crate) fn body(number: u64, padding: usize) -> Vec<u8> {
@@ -33,7 +32,7 @@ pub(crate) fn now() -> Duration {
 
 /// The header `stripe-signature` for a body that is sent at `seconds` since 1970.
 pub(crate) fn signature(body: &[u8], seconds: i64) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes());
     let mut context = hmac::Context::with_key(&key);
     context.update(format!("{seconds}.").as_bytes());
     context.update(body);

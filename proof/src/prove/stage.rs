@@ -1,10 +1,9 @@
 //! A data folder made by ipnd's own commands, and ipnd running over it.
 
 use super::http::Client;
-use super::message;
+use crate::server;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -64,10 +63,9 @@ impl Pattern {
     pub(crate) fn make_in(ipnd: &Path, database: Option<String>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut pattern = Self { ipnd: ipnd.to_owned(), database, folder, path: String::new() };
-        let data = pattern.folder.path().join("data");
-        let stage = pattern.stage_in(data, None)?;
-        stage.set_up()?;
-        pattern.path = stage.connect()?;
+        let mut place = server::folder(&pattern.folder.path().join("data"));
+        place.extend(pattern.database.iter().flat_map(|url| ["--database".to_owned(), url.clone()]));
+        pattern.path = server::prepare(ipnd, place, pattern.folder.path())?.intake;
         Ok(pattern)
     }
 
@@ -174,42 +172,6 @@ impl Stage {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         format!("the last ipnd said:\n{}", lines[lines.len().saturating_sub(8)..].join("\n"))
-    }
-
-    /// As the first owner does it in a browser: the code from the console, and a form.
-    fn set_up(&self) -> Result<()> {
-        let mut command = self.command(&Under::default(), &["serve"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let out = BufReader::new(child.stdout.take().context("no output")?);
-        let code = out
-            .lines()
-            .map_while(Result::ok)
-            .find_map(|line| Some(line.trim().strip_prefix("code")?.trim().to_owned()));
-        let mut server = Server { child, address: self.address, began: Instant::now() };
-        let code = code.context("ipnd gave no code for the set-up")?;
-        server.ready()?;
-        let form = format!(
-            "code={code}&name=Proof&slug=proof&currency=EUR&language=en&email=owner%40example.com&\
-             password=a+long+enough+password"
-        );
-        let origin = format!("http://{}", self.address);
-        let headers = [("origin", origin.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-        let answer = Client::new(self.address, PATIENCE).post("/setup", &headers, form.as_bytes())?;
-        ensure!(answer.status == 303, "the set-up was answered with {}", answer.status);
-        server.signal("TERM")?;
-        server.end(PATIENCE)?;
-        Ok(())
-    }
-
-    /// Makes the account and gives the path that its notifications go to.
-    fn connect(&self) -> Result<String> {
-        let secret = format!("signing_secret={}", message::SECRET);
-        let verb = ["connect", "stripe", "--environment", "live", "--creates-orders", "--set", &secret];
-        let output = self.command(&Under::default(), &verb).output()?;
-        let said = String::from_utf8_lossy(&output.stdout);
-        ensure!(output.status.success(), "connect failed: {}", String::from_utf8_lossy(&output.stderr));
-        let token = said.split("/in/").nth(1).and_then(|rest| rest.split_whitespace().next());
-        Ok(format!("/in/{}", token.context("connect said no intake address")?))
     }
 }
 
