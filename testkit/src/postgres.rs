@@ -280,8 +280,20 @@ fn folder() -> Result<TempDir> {
     Ok(folder)
 }
 
+/// A port that stays free while its server is down: the system gives none of these to a connection that goes out.
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const PORTS: u32 = 12_000;
+    // Programs that run side by side begin in different places.
+    let begin = std::process::id().wrapping_mul(61);
+    for _ in 0..PORTS {
+        let place = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let port = u16::try_from(20_000 + place).expect("below 32768");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port between 20000 and 32000 is free")
 }
 
 fn is_root() -> bool {
