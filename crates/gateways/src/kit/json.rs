@@ -8,6 +8,7 @@
 use super::verified::Verified;
 use ipnd_core::Reason;
 use ipnd_core::limits::{JSON_DEPTH_MAX, JSON_NUMBER_CHARS_MAX, JSON_VALUES_MAX};
+use memchr::memchr2;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -291,10 +292,13 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Result<Cow<'a, str>, Reason> {
         let whole = &self.text[self.at..];
         let (mut length, mut has_escape) = (1, false);
-        while let Some(byte) = whole.as_bytes().get(length).filter(|byte| **byte != b'"') {
-            let is_escape = *byte == b'\\';
-            has_escape |= is_escape;
-            length += 1 + usize::from(is_escape);
+        while let Some(more) = memchr2(b'"', b'\\', &whole.as_bytes()[length..]) {
+            length += more;
+            if whole.as_bytes()[length] == b'"' {
+                break;
+            }
+            has_escape = true;
+            length += 2;
         }
         self.at += length + 1;
         if has_escape {

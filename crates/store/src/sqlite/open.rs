@@ -11,6 +11,7 @@ use crate::operations::journal::{self, Prepared};
 use crate::sql::{self, Db, params};
 use crate::{Change, Clock, Durability, Journaled, Result, StoreError};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tokio::sync::broadcast;
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const PAGE_BYTES: i64 = 8_192;
 const CACHE_KIB: i64 = 16 * 1024;
-const STATEMENTS_KEPT: usize = 256;
+pub(super) const STATEMENTS_KEPT: usize = 256;
 /// Changes that a listener may be behind before it misses some.
 const CHANGES_KEPT: usize = 1_024;
 
@@ -197,10 +198,17 @@ pub(super) fn connect(path: &Path, clock: &Clock) -> Result<Connection> {
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_statements(&db, STATEMENTS_KEPT)?;
     migrate::migrate(&mut db, clock.now())?;
     free_leases(&db, clock)?;
     Ok(db)
+}
+
+/// Statements are prepared once and stay prepared: otherwise many would be planned anew for each value that is bound.
+pub(super) fn keep_statements(db: &Connection, count: usize) -> Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    db.set_prepared_statement_cache_capacity(count);
+    Ok(())
 }
 
 /// Nobody else uses this file, so whoever held a lease is gone: what they had begun is due at once.

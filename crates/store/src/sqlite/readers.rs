@@ -1,5 +1,6 @@
 //! Connections that only read. Each read sees one moment of the database, whatever the writer does meanwhile.
 
+use super::open::keep_statements;
 use crate::sql::Db;
 use crate::{Result, StoreError};
 use rusqlite::{Connection, OpenFlags};
@@ -70,6 +71,6 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "query_only", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
-    db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_statements(&db, STATEMENTS_KEPT)?;
     Ok(db)
 }

@@ -27,7 +27,7 @@ impl Scratch {
         // Orders move to their old ids together with what hangs on them.
         db.pragma_update(None, "foreign_keys", false)?;
         db.pragma_update(None, "temp_store", "MEMORY")?;
-        db.set_prepared_statement_cache_capacity(256);
+        open::keep_statements(&db, open::STATEMENTS_KEPT)?;
         migrate::migrate(&mut db, now)?;
         Ok(Self { db, path: path.to_owned() })
     }
