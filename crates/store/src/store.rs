@@ -10,7 +10,7 @@ use crate::records::{
 use crate::retained::{Forgotten, Retained};
 use crate::running::{Backlog, Change, Durability};
 use async_trait::async_trait;
-use ipnd_core::{Language, MailKind, Verdict};
+use ipnd_core::{Language, MailKind, Reason, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
@@ -137,6 +137,14 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
         outcome: MailOutcome,
     ) -> Result<Settled>;
+    /// Puts off mails that are due, oldest first, `limit` at most, without an attempt. Gives how many there were.
+    async fn put_off_mails(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        again_at: Timestamp,
+        reason: Reason,
+    ) -> Result<u32>;
     async fn mails(&self, shop: ShopId, order: OrderId) -> Result<Vec<MailLine>>;
 
     /// The owner's own version of a template, if there is one.

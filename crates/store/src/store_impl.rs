@@ -16,7 +16,7 @@ use crate::{
     token,
 };
 use async_trait::async_trait;
-use ipnd_core::{Language, MailKind, Verdict};
+use ipnd_core::{Language, MailKind, Reason, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -166,6 +166,16 @@ impl<E: Engine> Store for E {
         outcome: MailOutcome,
     ) -> Result<Settled> {
         self.write(move |desk| mails::settle(desk, mail, lease, now, &outcome)).await
+    }
+
+    async fn put_off_mails(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        again_at: Timestamp,
+        reason: Reason,
+    ) -> Result<u32> {
+        self.write(move |desk| mails::put_off(desk, now, limit, again_at, &reason)).await
     }
 
     async fn mails(&self, shop: ShopId, order: OrderId) -> Result<Vec<MailLine>> {

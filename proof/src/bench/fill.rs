@@ -20,7 +20,7 @@ pub(crate) fn fill(file: &Path, rows: i64) -> Result<()> {
     let checks = self::columns(&db, "checks", &["notification_id", "state", "due_at"])?;
     let notification = format!(
         "INSERT INTO notifications ({columns}, body_sha256)
-         SELECT {columns}, lower(hex(randomblob(32))) FROM notifications
+         SELECT {columns}, randomblob(32) FROM notifications
          WHERE id > (SELECT max(id) FROM notifications) - ?1 LIMIT ?1"
     );
     let check = format!(
@@ -87,7 +87,7 @@ pub(crate) fn look_up_micros(file: &Path) -> Result<f64> {
     for _ in 0..LOOKS {
         let id = rand::random_range(1..=last);
         keys.push(any.query_row([id], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?))
         })?);
     }
     let mut nanos = Vec::with_capacity(LOOKS);

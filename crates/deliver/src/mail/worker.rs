@@ -24,6 +24,9 @@ const TRIED_FOR: SignedDuration = SignedDuration::from_hours(72);
 /// At least this often, however late the first attempt was.
 const TRIES_MIN: u32 = 10;
 
+/// Mails that are put off in one transaction, so that nobody waits long for it.
+const PUT_OFF_TOGETHER: u32 = 1_000;
+
 const UNCONFIGURED_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Attempts whose end is not known, after which a mail is not sent once more: one repeat is the price of not losing
@@ -44,7 +47,17 @@ impl Rounds for MailWorker {
     const AT_ONCE: usize = 4;
 
     async fn claim(&self, limit: u32) -> Result<Vec<DueMail>, StoreError> {
-        self.store.claim_mails(self.clock.now(), limit, LEASE).await
+        let now = self.clock.now();
+        if self.config.is_some() {
+            return self.store.claim_mails(now, limit, LEASE).await;
+        }
+        // Nothing is tried, so nothing is claimed.
+        let again_at = now.saturating_add(UNCONFIGURED_PAUSE).expect("a few minutes");
+        let reason = Reason::new("mail_not_configured", "");
+        while self.store.put_off_mails(now, PUT_OFF_TOGETHER, again_at, reason.clone()).await?
+            == PUT_OFF_TOGETHER
+        {}
+        Ok(Vec::new())
     }
 
     async fn perform(&self, due: &DueMail) {
@@ -62,10 +75,7 @@ impl MailWorker {
     /// Tries once. `None` when the end is not known: the attempt then stays open.
     async fn attempt(&self, due: &DueMail) -> Option<MailOutcome> {
         let now = self.clock.now();
-        let Some(config) = &self.config else {
-            let again_at = now.saturating_add(UNCONFIGURED_PAUSE).expect("a few minutes");
-            return Some(MailOutcome::Later { reason: Reason::new("mail_not_configured", ""), again_at });
-        };
+        let config = self.config.as_ref().expect("without one, nothing is claimed");
         if due.doubts >= DOUBTS_MAX {
             return Some(MailOutcome::Failed { reason: interrupted() });
         }

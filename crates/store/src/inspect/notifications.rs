@@ -4,6 +4,7 @@ use super::{Notebook, Rule, by_id};
 use crate::sql::{self, Columns as _, Db};
 use crate::{AccountId, CheckState, NotificationId, Result};
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 
 pub(super) const BODIES: Rule = Rule {
     name: "notifications",
@@ -32,9 +33,12 @@ pub(super) fn bodies(db: &dyn Db, book: &mut Notebook<'_>) -> Result<()> {
                 deleted += 1;
                 return Ok(id);
             }
-            let found = data_encoding::HEXLOWER.encode(digest(&SHA256, &row.bytes("body")?).as_ref());
-            book.find_unless(found == row.text("body_sha256")?, || {
-                format!("the body of {name} is not what was received: its SHA-256 is {found}")
+            let found = digest(&SHA256, &row.bytes("body")?);
+            book.find_unless(found.as_ref() == row.bytes("body_sha256")?, || {
+                format!(
+                    "the body of {name} is not what was received: its SHA-256 is {}",
+                    HEXLOWER.encode(found.as_ref())
+                )
             });
             let headers = serde_json::from_str::<Vec<(String, String)>>(&row.text("headers")?);
             book.find_unless(headers.is_ok(), || format!("the headers of {name} cannot be read"));

@@ -270,8 +270,8 @@ fn waiting_beside(desk: &Desk<'_>, event: &Loose) -> Result<Vec<i64>> {
         "SELECT id FROM events
          WHERE id IN (
              SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)
-             UNION SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
-             UNION SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?4)
+             UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
+             UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?4)
            AND order_id IS NULL AND family = ?5 AND environment = ?6",
         params![event.shop.0, event.transaction(), inner.parent, inner.case, event.family, event.environment],
         |row| row.number("id"),

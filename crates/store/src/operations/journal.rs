@@ -4,7 +4,7 @@ use super::Desk;
 use super::checks;
 use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use ipnd_core::limits::COPIES_KEPT_MAX;
 use jiff::SignedDuration;
 
@@ -15,14 +15,13 @@ const ASK_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// A notification with everything worked out that does not need the writer.
 pub(crate) struct Prepared {
     notification: NewNotification,
-    body_sha256: String,
+    body_sha256: Digest,
     headers: String,
 }
 
 impl Prepared {
     pub(crate) fn new(notification: NewNotification) -> Self {
-        let body_sha256 =
-            data_encoding::HEXLOWER.encode(digest(&SHA256, &notification.request.body).as_ref());
+        let body_sha256 = digest(&SHA256, &notification.request.body);
         let headers = sql::json(&notification.request.headers);
         Self { notification, body_sha256, headers }
     }
@@ -32,8 +31,8 @@ impl Prepared {
     }
 
     /// What makes it the same as another: account, hash of the body, query.
-    pub(crate) fn key(&self) -> (i64, String, String) {
-        (self.account(), self.body_sha256.clone(), self.notification.request.query.clone())
+    pub(crate) fn key(&self) -> (i64, Vec<u8>, String) {
+        (self.account(), self.body_sha256.as_ref().to_vec(), self.notification.request.query.clone())
     }
 
     /// The columns of its row, for those who write many at once.
@@ -47,7 +46,7 @@ impl Prepared {
             remote: self.notification.remote.map(|remote| remote.to_string()),
             body: &request.body,
             headers: &self.headers,
-            body_sha256: &self.body_sha256,
+            body_sha256: self.body_sha256.as_ref(),
         }
     }
 }
@@ -60,62 +59,69 @@ pub(crate) struct Columns<'a> {
     pub(crate) remote: Option<String>,
     pub(crate) body: &'a [u8],
     pub(crate) headers: &'a str,
-    pub(crate) body_sha256: &'a str,
+    pub(crate) body_sha256: &'a [u8],
 }
 
 pub(crate) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
-    let account = new.notification.account.0;
-    let known = sql::one(
-        desk,
-        "SELECT id FROM notifications WHERE account_id = ?1 AND body_sha256 = ?2 AND query = ?3",
-        params![account, new.body_sha256, new.notification.request.query],
-        |row| row.number("id"),
-    )?;
-    let journaled = match known {
-        Some(id) => copy(desk, NotificationId(id), new, waiting_max)?,
-        None => keep(desk, new, waiting_max)?,
+    let is_full = desk.is_full(new.account(), waiting_max)?;
+    let fresh = if is_full { None } else { keep(desk, new)? };
+    let journaled = match fresh {
+        Some(id) => Journaled::New(id),
+        None => match known(desk, new)? {
+            Some(id) => copy(desk, id, new, waiting_max)?,
+            None if is_full => return Err(StoreError::TooManyWaiting),
+            None => return Err(StoreError::Conflict("there is no such account".to_owned())),
+        },
     };
     let (Journaled::New(id) | Journaled::Copy(id)) = journaled;
     desk.announce(Change::Notification(id));
     Ok(journaled)
 }
 
-fn keep(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
-    let account = new.notification.account.0;
-    if desk.is_full(account, waiting_max)? {
-        return Err(StoreError::TooManyWaiting);
-    }
-    let shop =
-        sql::one(desk, "SELECT shop_id FROM accounts WHERE id = ?1", [account], |row| row.number("shop_id"))?;
-    let shop = shop.ok_or_else(|| StoreError::Conflict("there is no such account".to_owned()))?;
-    let request = &new.notification.request;
-    let received_at = sql::time(new.notification.received_at);
-    let id = sql::insert(
+fn known(desk: &Desk<'_>, new: &Prepared) -> Result<Option<NotificationId>> {
+    let known = sql::one(
+        desk,
+        "SELECT id FROM notifications WHERE account_id = ?1 AND body_sha256 = ?2 AND query = ?3",
+        params![new.account(), new.body_sha256.as_ref(), new.notification.request.query],
+        |row| row.number("id"),
+    )?;
+    Ok(known.map(NotificationId))
+}
+
+/// Writes it down unless it is there already, or there is no such account. Looks first, because what PostgreSQL only
+/// finds to be there when it has made a row has used up an id.
+fn keep(desk: &mut Desk<'_>, new: &Prepared) -> Result<Option<NotificationId>> {
+    let it = new.columns();
+    let kept = sql::one(
         desk,
         "INSERT INTO notifications
              (received_at, method, query, remote, body, headers, body_sha256, account_id, shop_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, a.id, a.shop_id FROM accounts a WHERE a.id = ?1
+             AND NOT EXISTS (SELECT 1 FROM notifications WHERE account_id = ?1 AND body_sha256 = ?8 AND query = ?4)
+         ON CONFLICT (account_id, body_sha256, query) DO NOTHING
+         RETURNING id, shop_id",
         params![
-            received_at,
-            request.method,
-            request.query,
-            new.notification.remote.map(|remote| remote.to_string()),
-            request.body,
-            new.headers,
-            new.body_sha256,
-            account,
-            shop,
+            it.account,
+            it.received_at,
+            it.method,
+            it.query,
+            it.remote,
+            it.body,
+            it.headers,
+            it.body_sha256
         ],
+        |row| Ok((row.number("id")?, row.number("shop_id")?)),
     )?;
+    let Some((id, shop)) = kept else { return Ok(None) };
     sql::run(
         desk,
         "INSERT INTO checks (notification_id, state, due_at, account_id, shop_id)
          VALUES (?1, 'waiting', ?2, ?3, ?4)",
-        params![id, received_at, account, shop],
+        params![id, it.received_at, it.account, shop],
     )?;
-    desk.one_more_waits(account);
+    desk.one_more_waits(it.account);
     desk.announce(Change::Work);
-    Ok(Journaled::New(NotificationId(id)))
+    Ok(Some(NotificationId(id)))
 }
 
 fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<Journaled> {

@@ -45,6 +45,28 @@ pub(crate) fn claim(
     Ok(claimed)
 }
 
+/// Nobody can send them at the moment.
+pub(crate) fn put_off(
+    desk: &mut Desk<'_>,
+    now: Timestamp,
+    limit: u32,
+    again_at: Timestamp,
+    reason: &Reason,
+) -> Result<u32> {
+    let orders = sql::all(
+        desk,
+        "UPDATE mails SET due_at = ?3, reason = ?4, reason_detail = ?5
+         WHERE id IN (SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2)
+         RETURNING order_id",
+        params![sql::time(now), limit, sql::time(again_at), reason.code, sql::clean(&reason.detail)],
+        |row| row.number_opt("order_id"),
+    )?;
+    for order in orders.iter().flatten() {
+        desk.announce_new(Change::Order(OrderId(*order)));
+    }
+    Ok(u32::try_from(orders.len()).expect("no more than the limit"))
+}
+
 /// Only pages of orders show mails.
 fn announce(desk: &mut Desk<'_>, order: Option<OrderId>) {
     if let Some(order) = order {

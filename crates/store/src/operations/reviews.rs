@@ -214,10 +214,12 @@ fn make_order(desk: &mut Desk<'_>, review: &ReviewLine, now: Timestamp) -> Resul
 fn best_payment(desk: &Desk<'_>, review: &ReviewLine) -> Result<Loose> {
     let ids = sql::all(
         desk,
-        "SELECT e.id FROM events e JOIN events asked
-             ON asked.id = (SELECT event_id FROM reviews WHERE id = ?3)
-            AND e.family = asked.family AND e.environment = asked.environment
-         WHERE e.shop_id = ?1 AND (e.transaction_id = ?2 OR e.identity = ?2) AND e.order_id IS NULL
+        "SELECT e.id FROM events asked JOIN events e ON e.id IN (
+             SELECT id FROM events WHERE shop_id = ?1 AND transaction_id = ?2
+             UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND family = asked.family
+                 AND environment = asked.environment AND identity = ?2)
+         WHERE asked.id = (SELECT event_id FROM reviews WHERE id = ?3)
+           AND e.family = asked.family AND e.environment = asked.environment AND e.order_id IS NULL
            AND e.kind LIKE 'payment.%'
          ORDER BY e.id",
         params![review.shop.0, review.question.subject, review.id.0],

@@ -83,7 +83,7 @@ fn with_room(desk: &Desk<'_>, batch: &[Arrival]) -> Result<Vec<usize>> {
     Ok(many)
 }
 
-type Key = (i64, String, String);
+type Key = (i64, Vec<u8>, String);
 
 /// Writes what is new, in the sequence of arrival, and gives the ids. What is there already is left out.
 fn insert(session: &Session, batch: &[Arrival], which: &[usize]) -> Result<HashMap<Key, NotificationId>> {
@@ -98,11 +98,11 @@ fn insert(session: &Session, batch: &[Arrival], which: &[usize]) -> Result<HashM
     let remotes: Vec<Option<&str>> = rows.iter().map(|row| row.remote.as_deref()).collect();
     let bodies: Vec<&[u8]> = rows.iter().map(|row| row.body).collect();
     let headers: Vec<&str> = rows.iter().map(|row| row.headers).collect();
-    let hashes: Vec<&str> = rows.iter().map(|row| row.body_sha256).collect();
+    let hashes: Vec<&[u8]> = rows.iter().map(|row| row.body_sha256).collect();
     let kept = session.query_arrays(
         "WITH arrivals AS (
              SELECT * FROM unnest(?1::bigint[], ?2::text[], ?3::text[], ?4::text[], ?5::text[], ?6::bytea[],
-                 ?7::text[], ?8::text[]) WITH ORDINALITY
+                 ?7::text[], ?8::bytea[]) WITH ORDINALITY
              AS a (account_id, received_at, method, query, remote, body, headers, body_sha256, place)
          ), kept AS (
              INSERT INTO notifications

@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0006_proofs",
     "0007_nodes",
     "0008_retention",
+    "0009_digests",
 ];
 
 /// Applies what is missing, all of it as one transaction.

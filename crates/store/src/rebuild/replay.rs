@@ -236,7 +236,7 @@ impl<'a> Player<'a> {
             self.stage.scratch,
             "INSERT INTO notifications (id, received_at, method, query, body, headers, body_sha256, account_id, shop_id)
              VALUES (?1, ?2, '', '', ?3, '[]', ?4, ?5, ?6)",
-            params![id, at, Vec::<u8>::new(), id.to_string(), account, shop],
+            params![id, at, Vec::<u8>::new(), id.to_be_bytes().to_vec(), account, shop],
         )?;
         sql::run(
             self.stage.scratch,

@@ -11,6 +11,8 @@ mod error;
 mod examine;
 mod migrate;
 mod open;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod rebuild;
 mod scratch;

@@ -14,7 +14,8 @@ struct Postgres(Client);
 impl Source for Postgres {
     fn notifications(&mut self, each: &mut dyn FnMut(Stored)) -> Result<()> {
         let none: [&str; 0] = [];
-        let mut rows = self.0.query_raw("SELECT body, body_sha256 FROM notifications", none)?;
+        let mut rows =
+            self.0.query_raw("SELECT body, encode(body_sha256, 'hex') FROM notifications", none)?;
         while let Some(row) = rows.next()? {
             each(Stored { body: row.try_get(0)?, body_sha256: row.try_get(1)? });
         }

@@ -5,7 +5,7 @@ use crate::prove::journal::{Record, Told};
 use rusqlite::{Connection, params};
 
 const TABLES: &str = "
-    CREATE TABLE notifications (body BLOB, body_sha256 TEXT, id INTEGER PRIMARY KEY);
+    CREATE TABLE notifications (body BLOB, body_sha256 BLOB, id INTEGER PRIMARY KEY);
     CREATE TABLE checks (notification_id INTEGER REFERENCES notifications (id), state TEXT);
     CREATE TABLE events (notification_id INTEGER, order_ref TEXT, order_id INTEGER);
     CREATE TABLE orders (reference TEXT, status TEXT, id INTEGER PRIMARY KEY);
@@ -28,7 +28,8 @@ fn after(spoil: &str) -> Verdict {
         record.numbers.insert(number, told);
         let id = number.cast_signed();
         let insert = |sql: &str| db.execute(sql, params![id]).expect("a row");
-        db.execute("INSERT INTO notifications VALUES (?1, ?2, ?3)", params![body, hash, id]).expect("a row");
+        db.execute("INSERT INTO notifications VALUES (?1, unhex(?2), ?3)", params![body, hash, id])
+            .expect("a row");
         insert("INSERT INTO checks VALUES (?1, 'genuine')");
         insert("INSERT INTO events VALUES (?1, 'P-' || ?1, ?1)");
         insert("INSERT INTO orders VALUES ('P-' || ?1, 'paid', ?1)");
@@ -66,7 +67,7 @@ fn every_kind_of_breach_is_counted_as_what_it_is() {
         ("INSERT INTO payments VALUES ('T-9', 1)", |v| v.double),
         ("INSERT INTO mails VALUES (1, 'customer.paid')", |v| v.double),
         ("UPDATE notifications SET body = CAST(body || ' ' AS BLOB) WHERE id = 1", |v| v.altered),
-        ("UPDATE notifications SET body_sha256 = '00' WHERE id = 1", |v| v.altered),
+        ("UPDATE notifications SET body_sha256 = x'00' WHERE id = 1", |v| v.altered),
         ("UPDATE checks SET state = 'waiting' WHERE notification_id = 1", |v| v.missing),
         ("DELETE FROM events WHERE order_id = 1", |v| v.missing),
         ("UPDATE orders SET status = 'open' WHERE id = 1", |v| v.missing),
