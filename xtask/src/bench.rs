@@ -62,8 +62,8 @@ fn to_file(json: Option<&Path>) -> Result<Vec<String>> {
 
 /// The two programs, built, and the arguments that both measurements need.
 fn measured(what: &str) -> Result<Vec<String>> {
-    run("cargo", &["build", "--quiet", "--release", "--package", "ipnd", "--package", "ipnd-proof"], &[])?;
-    let program = target().join("release").join(format!("ipnd{}", std::env::consts::EXE_SUFFIX));
+    run("cargo", &["build", "--quiet", "--profile", "dist", "--package", "ipnd", "--package", "ipnd-proof"], &[])?;
+    let program = target().join("dist").join(format!("ipnd{}", std::env::consts::EXE_SUFFIX));
     let folder = target().join("bench").join(what);
     let (program, folder) = (program.display().to_string(), folder.display().to_string());
     let arguments = ["bench", what, "--ipnd", &program, "--folder", &folder];
@@ -71,7 +71,7 @@ fn measured(what: &str) -> Result<Vec<String>> {
 }
 
 fn proof(arguments: &[String]) -> Result<()> {
-    let program = target().join("release").join(format!("ipnd-proof{}", std::env::consts::EXE_SUFFIX));
+    let program = target().join("dist").join(format!("ipnd-proof{}", std::env::consts::EXE_SUFFIX));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     run(&program.display().to_string(), &arguments, &[])
 }

@@ -421,10 +421,17 @@ impl<E: Engine> Store for E {
     }
 
     async fn import(&self, lines: mpsc::Receiver<String>) -> Result<u64> {
-        let lines = Mutex::new(lines);
+        let reading = Mutex::new((lines, None));
         self.write(move |desk| {
-            let mut lines = lines.lock().expect("nothing panics while holding this lock");
-            moving::import(desk, &mut || lines.blocking_recv())
+            let mut reading = reading.lock().expect("nothing panics while holding this lock");
+            let (lines, failed) = &mut *reading;
+            // What has been read does not come again, so another try could only misunderstand the rest.
+            if let Some(error) = failed {
+                return Err(StoreError::clone(error));
+            }
+            let imported = moving::import(desk, &mut || lines.blocking_recv());
+            *failed = imported.as_ref().err().cloned();
+            imported
         })
         .await
     }

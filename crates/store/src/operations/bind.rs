@@ -9,7 +9,7 @@ use super::Desk;
 use super::record::Told;
 use super::reviews::{self, Asked};
 use super::{adopt, made};
-use crate::sql::{self, Columns as _, Db as _, Row, Subject, params};
+use crate::sql::{self, Columns as _, Db, Row, Subject, params};
 use crate::{NotificationId, Result, ShopId, StoreError};
 use ipnd_core::{Event, EventKind, ExaminedEvent, Question, QuestionKind};
 use jiff::Timestamp;
@@ -84,15 +84,16 @@ pub(crate) fn bind_new(desk: &mut Desk<'_>, told: &Told, event: &Loose, touched:
     if !event.kind().concerns_an_order() {
         return Ok(());
     }
-    match find(desk, event)? {
+    let (bond, beside) = find(desk, event)?;
+    match bond {
         Bond::Order(order) => {
-            let waiting = attach(desk, event, order, touched)?;
+            let waiting = attach(desk, event, &beside, order, touched)?;
             take_along(desk, waiting, told.now, touched)
         }
-        Bond::Reused { named } => ask_about_reuse(desk, event, named, told.now),
+        Bond::Reused { named } => ask_about_reuse(desk, event, &beside, named, told.now),
         Bond::Unknown => match made::when_allowed(desk, told, event)? {
             Some(order) => {
-                let mut waiting = attach(desk, event, order, touched)?;
+                let mut waiting = attach(desk, event, &beside, order, touched)?;
                 waiting.extend(adopt::waiting_for(desk, event.shop, order)?);
                 take_along(desk, waiting, told.now, touched)
             }
@@ -114,18 +115,20 @@ pub(crate) fn take_along(
         if event.is_bound || !event.kind().concerns_an_order() {
             continue;
         }
-        match find(desk, &event)? {
-            Bond::Order(order) => queue.extend(attach(desk, &event, order, touched)?),
-            Bond::Reused { named } => ask_about_reuse(desk, &event, named, now)?,
+        let (bond, beside) = find(desk, &event)?;
+        match bond {
+            Bond::Order(order) => queue.extend(attach(desk, &event, &beside, order, touched)?),
+            Bond::Reused { named } => ask_about_reuse(desk, &event, &beside, named, now)?,
             Bond::Unknown => {}
         }
     }
     Ok(())
 }
 
-fn find(desk: &Desk<'_>, event: &Loose) -> Result<Bond> {
+fn find(desk: &Desk<'_>, event: &Loose) -> Result<(Bond, Beside)> {
     desk.lock(&subjects(event.shop, &event.examined.event))?;
-    let known = if event.kind().is_payment() { by_payment(desk, event)? } else { by_subject(desk, event)? };
+    let beside = Beside::load(desk, event)?;
+    let known = if event.kind().is_payment() { beside.by_payment(event) } else { beside.by_subject(event) };
     let named = match event.reference() {
         Some(reference) => sql::one(
             desk,
@@ -136,17 +139,18 @@ fn find(desk: &Desk<'_>, event: &Loose) -> Result<Bond> {
         None => None,
     };
     if !event.kind().is_payment() {
-        return Ok(known.or(named).map_or(Bond::Unknown, Bond::Order));
+        return Ok((known.or(named).map_or(Bond::Unknown, Bond::Order), beside));
     }
     let disagrees = event.reference().is_some() && named != known;
-    match (known, named) {
-        (Some(_), named) if disagrees => Ok(Bond::Reused { named }),
+    let bond = match (known, named) {
+        (Some(_), named) if disagrees => Bond::Reused { named },
         (Some(order), _) | (None, Some(order)) => {
             let free = !event.examined.concerns.is_empty() || adopt::claim(desk, event, order)?;
-            Ok(if free { Bond::Order(order) } else { Bond::Reused { named } })
+            if free { Bond::Order(order) } else { Bond::Reused { named } }
         }
-        (None, None) => Ok(Bond::Unknown),
-    }
+        (None, None) => Bond::Unknown,
+    };
+    Ok((bond, beside))
 }
 
 /// What an event is about: nobody else works on any of it until this transaction has ended.
@@ -163,124 +167,131 @@ pub(crate) fn subjects(shop: ShopId, event: &Event) -> Vec<Subject<'_>> {
     known.map(|(kind, name)| Subject::Named(kind, shop.0, name)).collect()
 }
 
-/// The order of a payment by what its shop has seen of the same transaction, of the authorisation it captures, or of
-/// the capture of it.
-fn by_payment(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
-    let order = sql::one(
-        desk,
-        // Found by their transaction first: a planner that does not know the numbers would go through the whole shop.
-        "SELECT order_id FROM events
-         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3))
-           AND family = ?4 AND environment = ?5 AND order_id IS NOT NULL AND kind LIKE 'payment.%'
-         ORDER BY id LIMIT 1",
-        params![
-            event.shop.0,
-            event.transaction(),
-            event.examined.event.parent,
-            event.family,
-            event.environment
-        ],
-        |row| row.number("order_id"),
-    )?;
-    if order.is_some() {
-        return Ok(order);
-    }
-    sql::one(
-        desk,
-        "SELECT order_id FROM events
-         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id = ?2)
-           AND family = ?3 AND environment = ?4 AND order_id IS NOT NULL AND kind LIKE 'payment.%'
-         ORDER BY id LIMIT 1",
-        params![event.shop.0, event.transaction(), event.family, event.environment],
-        |row| row.number("order_id"),
-    )
+/// An event of the same shop, family and environment that has something to do with another.
+struct Related {
+    id: i64,
+    order: Option<i64>,
+    is_payment: bool,
+    transaction: Option<String>,
+    parent: Option<String>,
+    case: Option<String>,
 }
 
-/// The order of a refund, reversal or dispute: that of the payment it is about, else of anything it refers to.
-fn by_subject(desk: &Desk<'_>, event: &Loose) -> Result<Option<i64>> {
-    let order = sql::one(
-        desk,
-        "SELECT order_id FROM events
-         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3))
-           AND family = ?4 AND environment = ?5 AND order_id IS NOT NULL
-         ORDER BY kind LIKE 'payment.%' DESC, id LIMIT 1",
-        params![
-            event.shop.0,
-            event.examined.event.parent,
-            event.examined.event.transaction,
-            event.family,
-            event.environment
-        ],
-        |row| row.number("order_id"),
-    )?;
-    if order.is_some() {
-        return Ok(order);
+/// What is known, apart from an event itself, of anything that it refers to; the earliest first.
+pub(crate) struct Beside(Vec<Related>);
+
+impl Beside {
+    pub(crate) fn load(db: &dyn Db, event: &Loose) -> Result<Self> {
+        let inner = &event.examined.event;
+        let related = sql::all(
+            db,
+            // By what they refer to, and without an order until they are found: a planner that does not know the
+            // numbers would go through the whole shop.
+            "SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id FROM events
+             WHERE id IN (
+                 SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)
+                 UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
+                 UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?4)
+               AND id <> ?5 AND family = ?6 AND environment = ?7
+             ORDER BY id",
+            params![
+                event.shop.0,
+                event.transaction(),
+                inner.parent,
+                inner.case,
+                event.id,
+                event.family,
+                event.environment
+            ],
+            |row| {
+                Ok(Related {
+                    id: row.number("id")?,
+                    order: row.number_opt("order_id")?,
+                    is_payment: row.text("kind")?.starts_with("payment."),
+                    transaction: row.text_opt("transaction_id")?,
+                    parent: row.text_opt("parent_transaction_id")?,
+                    case: row.text_opt("case_id")?,
+                })
+            },
+        )?;
+        Ok(Self(related))
     }
-    sql::one(
-        desk,
-        "SELECT order_id FROM events
-         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?2)
-           AND family = ?3 AND environment = ?4 AND order_id IS NOT NULL
-         ORDER BY id LIMIT 1",
-        params![event.shop.0, event.examined.event.case, event.family, event.environment],
-        |row| row.number("order_id"),
-    )
+
+    /// The order of a payment by what its shop has seen of the same transaction, of the authorisation it captures, or
+    /// of the capture of it.
+    fn by_payment(&self, event: &Loose) -> Option<i64> {
+        let transaction = Some(event.transaction());
+        let parent = event.examined.event.parent.as_deref();
+        let same = |other: &Related| is_one_of(other.transaction.as_deref(), [transaction, parent]);
+        let capture = |other: &Related| other.parent.as_deref() == transaction;
+        let payments = || self.0.iter().filter(|other| other.is_payment);
+        payments()
+            .filter(|other| same(other))
+            .find_map(|other| other.order)
+            .or_else(|| payments().filter(|other| capture(other)).find_map(|other| other.order))
+    }
+
+    /// The order of a refund, reversal or dispute: that of the payment it is about, else of anything it refers to.
+    fn by_subject(&self, event: &Loose) -> Option<i64> {
+        let inner = &event.examined.event;
+        let (transaction, parent) = (inner.transaction.as_deref(), inner.parent.as_deref());
+        let same =
+            || self.0.iter().filter(|other| is_one_of(other.transaction.as_deref(), [parent, transaction]));
+        let of_case =
+            || self.0.iter().filter(|other| is_one_of(other.case.as_deref(), [inner.case.as_deref(), None]));
+        same()
+            .filter(|other| other.is_payment)
+            .find_map(|other| other.order)
+            .or_else(|| same().find_map(|other| other.order))
+            .or_else(|| of_case().find_map(|other| other.order))
+    }
+}
+
+/// Whether there is a name, and it is one of these.
+fn is_one_of(name: Option<&str>, names: [Option<&str>; 2]) -> bool {
+    name.is_some() && names.contains(&name)
 }
 
 /// Ties an event to its order. Gives the events that may have waited for that.
 pub(crate) fn attach(
     desk: &mut Desk<'_>,
     event: &Loose,
+    beside: &Beside,
     order: i64,
     touched: &mut Touched,
 ) -> Result<Vec<i64>> {
     sql::run(desk, "UPDATE events SET order_id = ?2 WHERE id = ?1", [event.id, order])?;
     touched.insert(order);
     if event.kind().is_payment() {
-        pull(desk, event, order, touched)?;
+        pull(desk, event, beside, order, touched)?;
         reviews::settle_unknown(desk, event.shop, event.transaction())?;
     }
-    waiting_beside(desk, event)
+    Ok(beside.0.iter().filter(|other| other.order.is_none()).map(|other| other.id).collect())
 }
 
 /// A refund or dispute that came before its payment may have been tied to an order by its reference alone. The
 /// payment knows better.
-fn pull(desk: &Desk<'_>, payment: &Loose, order: i64, touched: &mut Touched) -> Result<()> {
-    let astray = sql::all(
-        desk,
-        "SELECT id, order_id FROM events
-         WHERE id IN (SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id = ?2)
-           AND family = ?3 AND environment = ?4
-           AND order_id IS NOT NULL AND order_id <> ?5 AND kind NOT LIKE 'payment.%'",
-        params![payment.shop.0, payment.transaction(), payment.family, payment.environment, order],
-        |row| Ok((row.number("id")?, row.number("order_id")?)),
-    )?;
-    for (id, left) in astray {
+fn pull(desk: &Desk<'_>, payment: &Loose, beside: &Beside, order: i64, touched: &mut Touched) -> Result<()> {
+    let own = beside
+        .0
+        .iter()
+        .filter(|other| !other.is_payment && other.parent.as_deref() == Some(payment.transaction()));
+    for (id, left) in own.filter_map(|other| Some((other.id, other.order.filter(|left| *left != order)?))) {
         sql::run(desk, "UPDATE events SET order_id = ?2 WHERE id = ?1", [id, order])?;
         touched.extend([left, order]);
     }
     Ok(())
 }
 
-/// Events without an order that refer to what this one is about.
-fn waiting_beside(desk: &Desk<'_>, event: &Loose) -> Result<Vec<i64>> {
-    let inner = &event.examined.event;
-    sql::all(
-        desk,
-        "SELECT id FROM events
-         WHERE id IN (
-             SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)
-             UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
-             UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?4)
-           AND order_id IS NULL AND family = ?5 AND environment = ?6",
-        params![event.shop.0, event.transaction(), inner.parent, inner.case, event.family, event.environment],
-        |row| row.number("id"),
-    )
-}
-
-fn ask_about_reuse(desk: &mut Desk<'_>, event: &Loose, named: Option<i64>, now: Timestamp) -> Result<()> {
+fn ask_about_reuse(
+    desk: &mut Desk<'_>,
+    event: &Loose,
+    beside: &Beside,
+    named: Option<i64>,
+    now: Timestamp,
+) -> Result<()> {
     // Only this shop's own order may be named to its owner.
-    let owner = by_payment(desk, event)?;
+    let owner = beside.by_payment(event);
     let expected = match owner {
         Some(order) => sql::one(desk, "SELECT reference FROM orders WHERE id = ?1", [order], |row| {
             row.text("reference")

@@ -106,7 +106,7 @@ impl Db for Desk<'_> {
         self.db.execute(sql, values)
     }
 
-    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<i64> {
+    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<Option<i64>> {
         self.db.insert(sql, values)
     }
 

@@ -1,7 +1,7 @@
 //! Performing decisions inside the database: mails into the outbox, units out of stock. Each once.
 
 use super::Desk;
-use crate::sql::{self, Columns as _, params};
+use crate::sql::{self, params};
 use crate::{Change, MailId, Result, ShopId};
 use ipnd_core::{Effect, MailKind, Money};
 use jiff::Timestamp;
@@ -49,12 +49,12 @@ pub(crate) fn put_mail(
     }
     let (amount, currency) = sql::money(mail.amount);
     let state = if mail.can_reach { "waiting" } else { "failed" };
-    let id = sql::one(
+    let id = sql::insert_new(
         desk,
         "INSERT INTO mails (kind, state, created_at, amount, currency, reason, reason_detail, due_at, subject,
              effect_key, message_id, order_id, shop_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?3, ?8, ?9, ?10, ?11, ?12)
-         ON CONFLICT DO NOTHING RETURNING id",
+         ON CONFLICT DO NOTHING",
         params![
             mail.kind.word(),
             state,
@@ -69,7 +69,6 @@ pub(crate) fn put_mail(
             order,
             shop.0,
         ],
-        |row| row.number("id"),
     )?;
     if id.is_some() {
         desk.announce(Change::Work);

@@ -63,14 +63,19 @@ pub(crate) struct Columns<'a> {
 }
 
 pub(crate) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
-    let is_full = desk.is_full(new.account(), waiting_max)?;
-    let fresh = if is_full { None } else { keep(desk, new)? };
-    let journaled = match fresh {
-        Some(id) => Journaled::New(id),
-        None => match known(desk, new)? {
-            Some(id) => copy(desk, id, new, waiting_max)?,
-            None if is_full => return Err(StoreError::TooManyWaiting),
-            None => return Err(StoreError::Conflict("there is no such account".to_owned())),
+    let (shop, known) = look_up(desk, new)?;
+    let journaled = match known {
+        Some(id) => copy(desk, id, new, waiting_max)?,
+        None if desk.is_full(new.account(), waiting_max)? => return Err(StoreError::TooManyWaiting),
+        None => match keep(desk, new, shop)? {
+            Some(id) => Journaled::New(id),
+            // Another node has been quicker.
+            None => match look_up(desk, new)?.1 {
+                Some(id) => copy(desk, id, new, waiting_max)?,
+                None => {
+                    return Err(StoreError::Failed("a notification was neither new nor known".to_owned()));
+                }
+            },
         },
     };
     let (Journaled::New(id) | Journaled::Copy(id)) = journaled;
@@ -78,41 +83,40 @@ pub(crate) fn journal(desk: &mut Desk<'_>, new: &Prepared, waiting_max: u32) -> 
     Ok(journaled)
 }
 
-fn known(desk: &Desk<'_>, new: &Prepared) -> Result<Option<NotificationId>> {
-    let known = sql::one(
+/// The shop of its account, and the notification that it is a copy of.
+fn look_up(desk: &Desk<'_>, new: &Prepared) -> Result<(i64, Option<NotificationId>)> {
+    let found = sql::one(
         desk,
-        "SELECT id FROM notifications WHERE account_id = ?1 AND body_sha256 = ?2 AND query = ?3",
+        "SELECT a.shop_id, n.id AS known FROM accounts a
+         LEFT JOIN notifications n ON n.account_id = a.id AND n.body_sha256 = ?2 AND n.query = ?3
+         WHERE a.id = ?1",
         params![new.account(), new.body_sha256.as_ref(), new.notification.request.query],
-        |row| row.number("id"),
+        |row| Ok((row.number("shop_id")?, row.number_opt("known")?.map(NotificationId))),
     )?;
-    Ok(known.map(NotificationId))
+    found.ok_or_else(|| StoreError::Conflict("there is no such account".to_owned()))
 }
 
-/// Writes it down unless it is there already, or there is no such account. Looks first, because what PostgreSQL only
-/// finds to be there when it has made a row has used up an id.
-fn keep(desk: &mut Desk<'_>, new: &Prepared) -> Result<Option<NotificationId>> {
+/// Writes it down; `None` where it has come to be there meanwhile.
+fn keep(desk: &mut Desk<'_>, new: &Prepared, shop: i64) -> Result<Option<NotificationId>> {
     let it = new.columns();
-    let kept = sql::one(
+    let id = sql::insert_new(
         desk,
         "INSERT INTO notifications
              (received_at, method, query, remote, body, headers, body_sha256, account_id, shop_id)
-         SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, a.id, a.shop_id FROM accounts a WHERE a.id = ?1
-             AND NOT EXISTS (SELECT 1 FROM notifications WHERE account_id = ?1 AND body_sha256 = ?8 AND query = ?4)
-         ON CONFLICT (account_id, body_sha256, query) DO NOTHING
-         RETURNING id, shop_id",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (account_id, body_sha256, query) DO NOTHING",
         params![
-            it.account,
             it.received_at,
             it.method,
             it.query,
             it.remote,
             it.body,
             it.headers,
-            it.body_sha256
+            it.body_sha256,
+            it.account,
+            shop
         ],
-        |row| Ok((row.number("id")?, row.number("shop_id")?)),
     )?;
-    let Some((id, shop)) = kept else { return Ok(None) };
+    let Some(id) = id else { return Ok(None) };
     sql::run(
         desk,
         "INSERT INTO checks (notification_id, state, due_at, account_id, shop_id)

@@ -94,12 +94,12 @@ pub(crate) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
     let state = fold(Facts { terms: new.terms, cancelled_at: None, events: &[], answers: &[] });
     let created_at = sql::time(new.created_at);
     let nothing = state.paid.decimal();
-    let order = sql::one(
+    let order = sql::insert_new(
         desk,
         "INSERT INTO orders (reference, status, total, currency, paid, refunded, reversed, created_at, updated_at,
              source, language, token, shop_id)
          VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5, ?6, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (shop_id, reference) DO NOTHING RETURNING id",
+         ON CONFLICT (shop_id, reference) DO NOTHING",
         params![
             new.reference,
             state.status.word(),
@@ -112,7 +112,6 @@ pub(crate) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
             new.token,
             new.shop.0,
         ],
-        |row| row.number("id"),
     )?;
     let order = order.ok_or_else(|| {
         StoreError::Conflict(format!("there is an order with the reference “{}” already", new.reference))

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::audit::{self, Deed};
-use super::bind::{self, Loose, Touched};
+use super::bind::{self, Beside, Loose, Touched};
 use super::effects::{self, NewMail};
 use super::{adopt, made, refold};
 use crate::sql::{self, Columns as _, Db, Row, Subject, params};
@@ -203,7 +203,8 @@ fn make_order(desk: &mut Desk<'_>, review: &ReviewLine, now: Timestamp) -> Resul
     let payment = best_payment(desk, review)?;
     let order = made::from_payment(desk, &payment, now)?;
     let mut touched = Touched::new();
-    let mut waiting = bind::attach(desk, &payment, order, &mut touched)?;
+    let beside = Beside::load(desk, &payment)?;
+    let mut waiting = bind::attach(desk, &payment, &beside, order, &mut touched)?;
     waiting.extend(adopt::waiting_for(desk, review.shop, order)?);
     bind::take_along(desk, waiting, now, &mut touched)?;
     sql::run(desk, "UPDATE reviews SET order_id = ?2 WHERE id = ?1", [review.id.0, order])?;

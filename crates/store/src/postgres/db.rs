@@ -128,11 +128,9 @@ impl Db for Session {
         Ok(usize::try_from(touched).unwrap_or(usize::MAX))
     }
 
-    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<i64> {
+    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<Option<i64>> {
         let rows = self.rows(sql, Form::ReturningId, values)?;
-        let row =
-            rows.first().ok_or_else(|| StoreError::Failed("the row just written is missing".to_owned()))?;
-        Ok(row.try_get("id")?)
+        Ok(rows.first().map(|row| row.try_get("id")).transpose()?)
     }
 
     fn lock(&self, subjects: &[Subject<'_>]) -> Result<()> {

@@ -8,7 +8,7 @@ mod columns;
 
 pub(crate) use columns::Columns;
 
-use crate::Result;
+use crate::{Result, StoreError};
 use ipnd_core::{Money, Reason};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -46,8 +46,8 @@ pub(crate) trait Db {
     /// Runs a statement and says how many rows it touched.
     fn execute(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<usize>;
 
-    /// Inserts one row into a table whose key is `id`, and gives that.
-    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<i64>;
+    /// Inserts one row into a table whose key is `id`, and gives that; `None` where the statement found nothing to do.
+    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<Option<i64>>;
 
     /// Keeps everybody else from working on the same things until this transaction has ended. Where there is one
     /// writer only, there is nobody else.
@@ -182,6 +182,12 @@ pub(crate) fn run(db: &dyn Db, sql: &'static str, params: impl Params) -> Result
 
 /// Inserts one row and gives its id.
 pub(crate) fn insert(db: &dyn Db, sql: &'static str, params: impl Params) -> Result<i64> {
+    let id = insert_new(db, sql, params)?;
+    id.ok_or_else(|| StoreError::Failed("the row just written is missing".to_owned()))
+}
+
+/// Inserts one row unless it is there already (`ON CONFLICT DO NOTHING`), and gives its id if it is new.
+pub(crate) fn insert_new(db: &dyn Db, sql: &'static str, params: impl Params) -> Result<Option<i64>> {
     params.with(|values| db.insert(sql, values))
 }
 

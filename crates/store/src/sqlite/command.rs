@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 /// How a command is kept from leaving half of itself behind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guard {
-    /// An error undoes this command only.
+    /// An error undoes this command only; it may be run twice.
     Savepoint,
     /// Cheaper: the command refuses before its first write or not at all, so a failed write fails the whole batch.
     Batch,

@@ -29,9 +29,10 @@ impl Db for Connection {
         Ok(statement.raw_execute()?)
     }
 
-    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<i64> {
-        Db::execute(self, sql, values)?;
-        Ok(self.last_insert_rowid())
+    /// Without `RETURNING`, for which SQLite would keep copies of all pages that the statement touches.
+    fn insert(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<Option<i64>> {
+        let is_new = Db::execute(self, sql, values)? > 0;
+        Ok(is_new.then(|| self.last_insert_rowid()))
     }
 
     fn pick(&self, sqlite: &'static str, _postgres: &'static str) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! It takes whatever is queued, at most [`BATCH_COMMANDS_MAX`], as one transaction, commits it with one sync, and only
 //! then answers: the sync that runs is the window in which the next batch gathers. An error of one command undoes that
-//! command alone; a commit that fails fails all of them.
+//! command alone, for which the batch is run once more; a commit that fails fails all of them.
 
 use super::checkpoint::Checkpoints;
 use super::command::{Command, Guard, Typed};
@@ -133,6 +133,38 @@ fn poisoned() -> StoreError {
     )
 }
 
+/// How a batch is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// Without savepoints, for each of which SQLite would copy all pages that its command touches. Nearly always no
+    /// command fails, and none was needed.
+    Quick,
+    /// Once more, after a command has failed: now each can be undone alone.
+    Savepoints,
+}
+
+/// Why a batch was not committed.
+enum Broken {
+    /// A command has failed that may have written something before. The batch has to be run with more care.
+    Command,
+    Batch(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Batch(error)
+    }
+}
+
+impl From<Broken> for StoreError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Batch(error) => error,
+            Broken::Command => Self::Failed("a command was not undone".to_owned()),
+        }
+    }
+}
+
 /// The thread's own side.
 struct Thread {
     start: Start,
@@ -159,12 +191,15 @@ impl Thread {
     fn batch(&mut self, first: Box<dyn Command>) {
         let mut batch = vec![first];
         let mut changes = Vec::new();
-        let committed = self.write(&mut batch, &mut changes);
-        if committed.is_err() {
-            let _ = control(&self.start.db, "ROLLBACK");
-            self.recount();
-            changes.clear();
+        let mut committed = self.write(&mut batch, &mut changes, Care::Quick);
+        if matches!(committed, Err(Broken::Command)) {
+            self.undo(&mut changes);
+            committed = self.write(&mut batch, &mut changes, Care::Savepoints);
         }
+        if committed.is_err() {
+            self.undo(&mut changes);
+        }
+        let committed = committed.map_err(StoreError::from);
         for command in batch {
             command.answer(committed.clone());
         }
@@ -180,29 +215,48 @@ impl Thread {
         }
     }
 
-    fn write(&mut self, batch: &mut Vec<Box<dyn Command>>, changes: &mut Vec<Change>) -> Result<()> {
+    fn undo(&mut self, changes: &mut Vec<Change>) {
+        let _ = control(&self.start.db, "ROLLBACK");
+        self.recount();
+        changes.clear();
+    }
+
+    fn write(
+        &mut self,
+        batch: &mut Vec<Box<dyn Command>>,
+        changes: &mut Vec<Change>,
+        care: Care,
+    ) -> std::result::Result<(), Broken> {
         if self.shared.is_poisoned.load(Ordering::Relaxed) {
-            return Err(poisoned());
+            return Err(poisoned().into());
         }
         control(&self.start.db, "BEGIN IMMEDIATE")?;
         let began = Instant::now();
         let mut next = 0;
         loop {
-            self.command(batch[next].as_mut(), changes)?;
-            next += 1;
-            if batch.len() == BATCH_COMMANDS_MAX || began.elapsed() > BATCH_TIME_MAX {
-                break;
+            if next == batch.len() {
+                if next >= BATCH_COMMANDS_MAX || began.elapsed() > BATCH_TIME_MAX {
+                    break;
+                }
+                let Ok(command) = self.commands.try_recv() else { break };
+                batch.push(command);
             }
-            let Ok(command) = self.commands.try_recv() else { break };
-            batch.push(command);
+            self.command(batch[next].as_mut(), changes, care)?;
+            next += 1;
         }
-        self.commit()
+        Ok(self.commit()?)
     }
 
     /// Runs one command. An error here fails the batch; an error of the command alone is its own affair.
-    fn command(&mut self, command: &mut dyn Command, changes: &mut Vec<Change>) -> Result<()> {
+    fn command(
+        &mut self,
+        command: &mut dyn Command,
+        changes: &mut Vec<Change>,
+        care: Care,
+    ) -> std::result::Result<(), Broken> {
         let guard = command.guard();
-        if guard == Guard::Savepoint {
+        let is_saved = guard == Guard::Savepoint && care == Care::Savepoints;
+        if is_saved {
             control(&self.start.db, "SAVEPOINT command")?;
         }
         let mut desk = Desk::new(&self.start.db, &mut self.waiting);
@@ -210,15 +264,16 @@ impl Thread {
         let said = std::mem::take(&mut desk.changes);
         match (done, guard) {
             (Ok(()), _) => changes.extend(said),
-            (Err(error), _) if self.start.db.is_autocommit() => return Err(error),
+            (Err(error), _) if self.start.db.is_autocommit() => return Err(error.into()),
             (Err(StoreError::TooManyWaiting | StoreError::Conflict(_)), Guard::Batch) => {}
-            (Err(error), Guard::Batch) => return Err(error),
+            (Err(error), Guard::Batch) => return Err(error.into()),
+            (Err(_), Guard::Savepoint) if !is_saved => return Err(Broken::Command),
             (Err(_), Guard::Savepoint) => {
                 control(&self.start.db, "ROLLBACK TO command")?;
                 self.recount();
             }
         }
-        if guard == Guard::Savepoint {
+        if is_saved {
             control(&self.start.db, "RELEASE command")?;
         }
         Ok(())
