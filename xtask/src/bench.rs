@@ -62,7 +62,11 @@ fn to_file(json: Option<&Path>) -> Result<Vec<String>> {
 
 /// The two programs, built, and the arguments that both measurements need.
 fn measured(what: &str) -> Result<Vec<String>> {
-    run("cargo", &["build", "--quiet", "--profile", "dist", "--package", "ipnd", "--package", "ipnd-proof"], &[])?;
+    run(
+        "cargo",
+        &["build", "--quiet", "--profile", "dist", "--package", "ipnd", "--package", "ipnd-proof"],
+        &[],
+    )?;
     let program = target().join("dist").join(format!("ipnd{}", std::env::consts::EXE_SUFFIX));
     let folder = target().join("bench").join(what);
     let (program, folder) = (program.display().to_string(), folder.display().to_string());

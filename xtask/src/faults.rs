@@ -51,6 +51,14 @@ pub(crate) fn find(names: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Whether every patch still fits: one that does not would be noticed only when somebody plants it.
+pub(crate) fn check() -> Result<()> {
+    for fault in faults()? {
+        fault.git_apply(root(), &["--check"])?;
+    }
+    Ok(())
+}
+
 fn faults() -> Result<Vec<Fault>> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(root().join("proof/faults"))?
         .map(|entry| Ok(entry?.path()))
@@ -71,8 +79,13 @@ impl Fault {
     }
 
     fn apply(&self, tree: &Path) -> Result<()> {
+        self.git_apply(tree, &["--whitespace=nowarn"])
+    }
+
+    fn git_apply(&self, tree: &Path, options: &[&str]) -> Result<()> {
         let status = Command::new("git")
-            .args(["apply", "--whitespace=nowarn"])
+            .arg("apply")
+            .args(options)
             .arg(&self.path)
             .current_dir(tree)
             // The copy is not a part of the repository around it.

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` and `cargo xtask check` run, in which sequence, and what they say when a part cannot.
 
 use crate::run::{exists, heading, output, root, run};
-use crate::{deps, fuzz, peers, prove, threats, tidy, tools};
+use crate::{deps, faults, fuzz, peers, prove, threats, tidy, tools};
 use anyhow::Result;
 use ipnd_testkit::postgres::Server;
 
@@ -21,6 +21,8 @@ pub(crate) fn check() -> Result<()> {
     run("cargo", &["fmt", "--all", "--check"], &[])?;
     heading("Threat rows and their tests");
     threats::check()?;
+    heading("Planted faults still fit");
+    faults::check()?;
     heading("Lints");
     run("cargo", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"], &[])
 }

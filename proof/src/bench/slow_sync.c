@@ -1,7 +1,8 @@
 /* Loaded before the C library: every fsync and fdatasync takes longer, and is counted.
  *
  * SLOW_SYNC_NANOS is how much longer. SLOW_SYNC_COUNTS is a file of two 64-bit numbers: syncs of write-ahead logs
- * (files whose name ends in -wal), and all others. */
+ * (files whose name ends in -wal) that an acknowledgement waits for, which are those of the thread "store-writer", and
+ * all others. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,7 +41,10 @@ static int slowly(int fd, long call) {
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, name, sizeof name);
     int is_log = length > 4 && memcmp(name + length - 4, "-wal", 4) == 0;
-    if (counts) __atomic_fetch_add(&counts[is_log ? 0 : 1], 1, __ATOMIC_RELAXED);
+    char thread[16] = "";
+    prctl(PR_GET_NAME, thread);
+    int is_waited_for = is_log && strcmp(thread, "store-writer") == 0;
+    if (counts) __atomic_fetch_add(&counts[is_waited_for ? 0 : 1], 1, __ATOMIC_RELAXED);
     while (nanosleep(&left, &left) != 0) {}
     return result;
 }

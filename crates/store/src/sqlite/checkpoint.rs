@@ -14,12 +14,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Between two passes of the thread: one over more pages is cheaper for each, and syncs less.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Pages that the thread lets gather for a pass. The same pages change again and again (keys of notifications lie
+/// anywhere in their index), and within one pass each is written to the database only once.
+const PASS_PAGES: i64 = 4_000;
+/// How long it waits for that many.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Pages in the log from which the thread makes no pause, until it is the writer's turn: each pass then leaves less than
+/// the one before, and little is left for the writer.
+const LOG_PAGES_HURRY: i64 = 11_500;
 /// Pages in the log from which the writer finishes what a pass of the thread has left, as soon as that has ended.
-const LOG_PAGES_LONG: i64 = 9_000;
+const LOG_PAGES_LONG: i64 = 13_000;
 /// Pages in the log from which the writer waits for the thread, rather than let the log become longer.
-const LOG_PAGES_MAX: i64 = 13_000;
+const LOG_PAGES_MAX: i64 = 15_500;
 
 /// How long the log is, and how much of it is in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,8 @@ struct Shared {
     fatal: Fatal,
     /// Something was committed since the last pass began.
     is_stale: AtomicBool,
+    /// There are pages enough for a pass.
+    is_due: AtomicBool,
     /// The thread has ended a pass since the writer last looked.
     has_passed: AtomicBool,
     /// Whoever moves pages holds this: a second one at the same time would be turned away by SQLite.
@@ -59,6 +67,7 @@ impl Checkpoints {
         let shared = Arc::new(Shared {
             fatal,
             is_stale: AtomicBool::new(false),
+            is_due: AtomicBool::new(false),
             has_passed: AtomicBool::new(false),
             turn: Mutex::default(),
             stops: Mutex::default(),
@@ -77,9 +86,7 @@ impl Checkpoints {
     /// The writer has committed on `db`. It finishes a long log right here, between two batches.
     pub(super) fn committed(&self, db: &Connection) {
         if !self.shared.is_stale.swap(true, Ordering::AcqRel) {
-            // Taken so that the thread cannot miss it between looking and waiting.
-            drop(lock(&self.shared.stops));
-            self.shared.woken.notify_one();
+            self.shared.wake();
         }
         if let Err(error) = self.shared.bound(db) {
             self.shared.trouble(&error);
@@ -99,24 +106,39 @@ impl Drop for Checkpoints {
 
 impl Shared {
     fn run(&self, db: &Connection) {
-        while self.waits() {
+        let mut pause = PAUSE;
+        while self.waits(pause) {
             self.is_stale.store(false, Ordering::Release);
+            self.is_due.store(false, Ordering::Release);
             let turn = lock(&self.turn);
             let done = checkpoint(db);
             drop(turn);
-            if let Err(error) = done {
-                self.trouble(&error);
-            }
+            pause = match done {
+                Ok(log) if (LOG_PAGES_HURRY..LOG_PAGES_LONG).contains(&log.pages) => Duration::ZERO,
+                Ok(_) => PAUSE,
+                Err(error) => {
+                    self.trouble(&error);
+                    PAUSE
+                }
+            };
             self.has_passed.store(true, Ordering::Release);
         }
     }
 
-    /// Waits until there is something to do, and a little longer. Ready at once, with `false`, when it is time to stop.
-    fn waits(&self) -> bool {
+    fn wake(&self) {
+        // Taken so that the thread cannot miss it between looking and waiting.
+        drop(lock(&self.stops));
+        self.woken.notify_one();
+    }
+
+    /// Waits until there is something to do, and `pause` longer or until there is enough. Ready at once, with `false`,
+    /// when it is time to stop.
+    fn waits(&self, pause: Duration) -> bool {
         let stops = lock(&self.stops);
         let is_idle = |stops: &mut bool| !*stops && !self.is_stale.load(Ordering::Acquire);
+        let is_little = |stops: &mut bool| !*stops && !self.is_due.load(Ordering::Acquire);
         let stops = self.woken.wait_while(stops, is_idle).expect(NO_PANIC);
-        let (stops, _) = self.woken.wait_timeout_while(stops, PAUSE, |stops| !*stops).expect(NO_PANIC);
+        let (stops, _) = self.woken.wait_timeout_while(stops, pause, is_little).expect(NO_PANIC);
         !*stops
     }
 
@@ -129,6 +151,9 @@ impl Shared {
 
     fn bound(&self, db: &Connection) -> rusqlite::Result<()> {
         let log = length(db)?;
+        if log.pages - log.done >= PASS_PAGES && !self.is_due.swap(true, Ordering::AcqRel) {
+            self.wake();
+        }
         let is_long = log.pages >= LOG_PAGES_LONG && self.has_passed.swap(false, Ordering::AcqRel);
         if is_long || log.pages >= LOG_PAGES_MAX {
             let _turn = lock(&self.turn);

@@ -3,6 +3,7 @@
 use super::world::{World, eur, event, noon, payment, refund, terms, unique};
 use ipnd_core::{Event, EventKind, OrderStatus, QuestionKind};
 use ipnd_store::{Order, Store};
+use ipnd_testkit::permutations;
 use std::sync::Arc;
 
 /// Everything that the owner sees of an order, without what differs from one order to the next.
@@ -41,23 +42,6 @@ fn history(suffix: &str) -> Vec<Event> {
         opened,
         won,
     ]
-}
-
-/// Every way to arrange `count` things, as lists of indices (Heap's algorithm).
-fn permutations(count: usize) -> Vec<Vec<usize>> {
-    fn heap(size: usize, items: &mut Vec<usize>, all: &mut Vec<Vec<usize>>) {
-        if size <= 1 {
-            all.push(items.clone());
-            return;
-        }
-        for index in 0..size {
-            heap(size - 1, items, all);
-            items.swap(if size.is_multiple_of(2) { index } else { 0 }, size - 1);
-        }
-    }
-    let mut all = Vec::new();
-    heap(count, &mut (0..count).collect(), &mut all);
-    all
 }
 
 async fn play(world: &World, arrangement: &[usize], register_after: usize) -> Seen {

@@ -16,6 +16,7 @@ use conformance::world::{World, terms, unique};
 use histories::HISTORIES;
 use ipnd_store::sqlite::SqliteStore;
 use ipnd_store::{Order, Store};
+use ipnd_testkit::permutations;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::Arc;
@@ -37,23 +38,6 @@ struct Books {
     /// Units on the shelf, and how many were told that it is paid. Nothing where the money is gone again: whether goods
     /// had left by then depends on when the payment came.
     effects: Option<(Option<i64>, usize)>,
-}
-
-/// Every way to arrange `count` things, as lists of indices (Heap's algorithm).
-fn permutations(count: usize) -> Vec<Vec<usize>> {
-    fn heap(size: usize, items: &mut Vec<usize>, all: &mut Vec<Vec<usize>>) {
-        if size <= 1 {
-            all.push(items.clone());
-            return;
-        }
-        for index in 0..size {
-            heap(size - 1, items, all);
-            items.swap(if size.is_multiple_of(2) { index } else { 0 }, size - 1);
-        }
-    }
-    let mut all = Vec::new();
-    heap(count, &mut (0..count).collect(), &mut all);
-    all
 }
 
 struct Theatre {
