@@ -17,8 +17,10 @@ struct Sqlite(Connection);
 impl Source for Sqlite {
     fn notifications(&mut self, each: &mut dyn FnMut(Stored)) -> Result<()> {
         // Column by column from the table itself: an index that disagrees with it is damage, and found below.
-        let mut statement =
-            self.0.prepare("SELECT body, lower(hex(body_sha256)) FROM notifications NOT INDEXED")?;
+        // Text is what it was before a migration that may have been cut short.
+        let sql = "SELECT body, CASE typeof(body_sha256) WHEN 'blob' THEN lower(hex(body_sha256)) ELSE body_sha256 END
+                   FROM notifications NOT INDEXED";
+        let mut statement = self.0.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             each(Stored { body: row.get(0)?, body_sha256: row.get(1)? });
