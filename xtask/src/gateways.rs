@@ -164,10 +164,10 @@ pub(crate) fn bench() -> Result<()> {
 
 fn row(line: &str) -> Option<Value> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let [id, bytes, own, hmac, _, hostile] = words.as_slice() else { return None };
+    let [id, bytes, own, decided, hmac, _, hostile] = words.as_slice() else { return None };
     let number = |text: &str| text.parse::<u64>().ok();
     Some(json!({
-        "id": id, "bytes": number(bytes)?, "ns": number(own)?, "hmac_ns": number(hmac)?,
+        "id": id, "bytes": number(bytes)?, "ns": number(own)?, "decided_ns": number(decided)?, "hmac_ns": number(hmac)?,
         "hostile_64kib_ns": number(hostile)?,
     }))
 }
