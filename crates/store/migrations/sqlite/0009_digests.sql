@@ -1,17 +1,24 @@
 -- A body's SHA-256 is kept as its 32 bytes, no longer as 64 letters: it stands in every row and in its index, and the
--- file becomes a fifth smaller. `SELECT hex(body_sha256)` shows it.
+-- file becomes a fifth smaller.
 CREATE TABLE notifications_with_digests (
     received_at     TEXT NOT NULL,
     method          TEXT NOT NULL,
+    -- Without the question mark.
     query           TEXT NOT NULL,
+    -- The address it came from.
     remote          TEXT,
+    -- The bytes of the body. `SELECT CAST(body AS TEXT)` shows them.
     body            BLOB NOT NULL,
+    -- [["name", "value"], ...] in the order of arrival.
     headers         TEXT NOT NULL,
+    -- SHA-256 of the body. `SELECT hex(body_sha256)` shows it.
     body_sha256     BLOB NOT NULL,
     account_id      INTEGER NOT NULL REFERENCES accounts (id),
     shop_id         INTEGER NOT NULL REFERENCES shops (id),
+    -- When the request was deleted: body, headers and address are empty since. NULL while it is there.
     deleted_at      TEXT,
     id              INTEGER PRIMARY KEY,
+    -- The same bytes to the same account are a copy, and are only counted.
     UNIQUE (account_id, body_sha256, query)
 ) STRICT;
 

@@ -185,8 +185,8 @@ impl Beside {
         let inner = &event.examined.event;
         let related = sql::all(
             db,
-            // By what they refer to, and without an order until they are found: a planner that does not know the
-            // numbers would go through the whole shop.
+            // Sorted only when all are found (UNION would sort each part): a planner that does not know the numbers would
+            // rather go through the whole shop.
             "SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id FROM events
              WHERE id IN (
                  SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)

@@ -13,10 +13,10 @@ const SHORT: &[&str] =
 fn statements() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/operations");
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let source = std::fs::read_to_string(&path).unwrap();
+    for entry in std::fs::read_dir(folder).expect("the sources are here") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        let source = std::fs::read_to_string(&path).expect("sources are text");
         // Statements contain no double quotes.
         let texts = source.split('"').filter(|text| {
             ["SELECT ", "UPDATE ", "DELETE FROM ", "INSERT INTO ", "WITH "]
@@ -54,10 +54,10 @@ fn is_long(steps: &[String]) -> bool {
 
 #[test]
 fn no_statement_goes_through_a_table_that_grows() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("ipnd.db");
-    drop(SqliteStore::open_with(&path, Options::default()).unwrap());
-    let db = super::readers::connect(&path).unwrap();
+    drop(SqliteStore::open_with(&path, Options::default()).expect("opens"));
+    let db = super::readers::connect(&path).expect("opens");
     let statements = statements();
     let (mut planned, mut long) = (0, Vec::new());
     for (file, sql) in &statements {
