@@ -13,10 +13,10 @@ use crate::remembered::Remembered;
 use crate::rounds::{self, Rounds};
 use ipnd_core::Reason;
 use ipnd_core::limits::{ASKS_MAX, CHECK_HOURS_MAX};
-use ipnd_gateways::{Ask, AskedAnswer, Gateway, Interpretation, Received, Resumed, Settings};
+use ipnd_gateways::{Ask, AskedAnswer, Gateway, Interpretation, RawRequest, Received, Resumed, Settings};
 use ipnd_store::{
-    AccountId, CheckOutcome, Clock, DueCheck, KeptAnswer, NotificationId, ProvedBy, Settled, Settlement,
-    Store, StoreError, reading,
+    AccountId, CheckOutcome, Clock, DueCheck, Evidence, KeptAnswer, NotificationId, ProvedBy, Settled,
+    Settlement, Store, StoreError, reading,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -109,9 +109,7 @@ impl CheckWorker {
         for (place, due) in tasks.iter().enumerate() {
             let known = known.entry(due.account.id).or_insert_with(|| reading::gateway_of(&due.account).ok());
             let Some((gateway, settings)) = known else { continue };
-            if let Received::Proven(interpretation) =
-                (gateway.receive)(&due.request, settings, due.received_at)
-            {
+            if let Some(interpretation) = proven(due, gateway, settings) {
                 let proved_by = reading::proved_by(&due.account, &interpretation, ProvedBy::Message);
                 let outcome = genuine(due, interpretation, proved_by, Vec::new());
                 settlements.push(Settlement { notification: due.notification, lease: due.lease, outcome });
@@ -121,22 +119,32 @@ impl CheckWorker {
         (settlements, places)
     }
 
-    /// The clock is the one of the arrival: a signature that was fresh then stays so, however long the proof takes.
     async fn look(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Look {
-        match (gateway.receive)(&due.request, settings, due.received_at) {
-            Received::Proven(interpretation) => {
-                let proved_by = reading::proved_by(&due.account, &interpretation, ProvedBy::Message);
-                Look::Genuine(interpretation, proved_by, Vec::new())
-            }
+        let genuine = |interpretation: Interpretation| {
+            let proved_by = reading::proved_by(&due.account, &interpretation, ProvedBy::Message);
+            Look::Genuine(interpretation, proved_by, Vec::new())
+        };
+        let request = match &due.evidence {
+            Evidence::Proven(interpretation) => return genuine(interpretation.as_ref().clone()),
+            Evidence::Request(request) => request,
+        };
+        match receive(due, request, gateway, settings) {
+            Received::Proven(interpretation) => genuine(interpretation),
             // It was acceptable when it came in, so what has changed is on our side. That proves no forgery.
             Received::Refused(reason) => Look::NotYetKnown(reason),
             Received::Probe => Look::NotYetKnown(Reason::new("probe", "")),
-            Received::Ask(ask) => self.ask(due, gateway, settings, ask).await,
+            Received::Ask(ask) => self.ask((due, request), gateway, settings, ask).await,
         }
     }
 
     /// Asks until the gateway's file knows, one question after the other.
-    async fn ask(&self, due: &DueCheck, gateway: &Gateway, settings: &Settings, mut ask: Ask) -> Look {
+    async fn ask(
+        &self,
+        (due, request): (&DueCheck, &RawRequest),
+        gateway: &Gateway,
+        settings: &Settings,
+        mut ask: Ask,
+    ) -> Look {
         let vain = |detail: &str| Look::NotYetKnown(Reason::new("asked_in_vain", detail));
         let Some(resume) = gateway.resume else { return vain("the gateway has no way to read an answer") };
         let mut answers = Vec::new();
@@ -149,7 +157,7 @@ impl CheckWorker {
                 }
                 Err(look) => return look,
             }
-            match resume(&due.request, settings, &answers, due.received_at) {
+            match resume(request, settings, &answers, due.received_at) {
                 Resumed::Genuine(interpretation) => {
                     let proved_by = reading::proved_by(&due.account, &interpretation, ProvedBy::Gateway);
                     return Look::Genuine(interpretation, proved_by, kept);
@@ -202,6 +210,22 @@ impl CheckWorker {
             self.store.settle_check(due.notification, due.lease, self.clock.now(), outcome.clone())
         })
         .await;
+    }
+}
+
+/// The clock is the one of the arrival: a signature that was fresh then stays so, however long the proof takes.
+fn receive(due: &DueCheck, request: &RawRequest, gateway: &Gateway, settings: &Settings) -> Received {
+    (gateway.receive)(request, settings, due.received_at)
+}
+
+/// What a notification says that proves itself.
+fn proven(due: &DueCheck, gateway: &Gateway, settings: &Settings) -> Option<Interpretation> {
+    match &due.evidence {
+        Evidence::Proven(interpretation) => Some(Interpretation::clone(interpretation)),
+        Evidence::Request(request) => match receive(due, request, gateway, settings) {
+            Received::Proven(interpretation) => Some(interpretation),
+            Received::Refused(_) | Received::Probe | Received::Ask(_) => None,
+        },
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::operations::Desk;
 use crate::operations::journal::Prepared;
+use crate::proofs::Proofs;
 use crate::sql::Db;
 use crate::{Change, Clock, Durability, Journaled, Result};
+use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// A database that can be written by one operation at a time, or by several that do not get in each other's way.
@@ -26,6 +28,9 @@ pub(crate) trait Engine: Send + Sync + 'static {
         &self,
         work: impl FnOnce(&dyn Db) -> Result<T> + Send + 'static,
     ) -> impl Future<Output = Result<T>> + Send;
+
+    /// Of notifications that have just come in.
+    fn proofs(&self) -> &Arc<Proofs>;
 
     fn clock(&self) -> &Clock;
 

@@ -7,6 +7,7 @@ mod inspect;
 mod migrations;
 mod operations;
 pub mod postgres;
+mod proofs;
 pub mod reading;
 mod rebuild;
 mod records;
@@ -26,7 +27,7 @@ pub use ids::{
 pub use inspect::Examined;
 pub use rebuild::{Difference, How, RebuildStep, Rebuilt};
 pub use records::{
-    Account, ApiKey, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail, EventFilter,
+    Account, ApiKey, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail, EventFilter, Evidence,
     Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount, NewNotification,
     NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order,
     OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy, RecordedEvent, ReviewLine, Settled,

@@ -7,10 +7,11 @@ use ipnd_core::{
     Currency, Customer, Environment, Event, ExaminedEvent, Language, MailKind, Money, OrderState,
     OrderStatus, Question, Reason, Terms, Verdict,
 };
-use ipnd_gateways::RawRequest;
+use ipnd_gateways::{Interpretation, RawRequest};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 // --- Shop, accounts, products ---------------------------------------------------------------------------------
 
@@ -232,6 +233,8 @@ pub struct NewNotification {
     pub request: RawRequest,
     /// The gateway sends the same bytes for every change, so a copy of this is a reason to ask it again.
     pub repeats_are_news: bool,
+    /// What it says, where it has been proved by itself already. Need not be given: it is proved once more then.
+    pub proven: Option<Arc<Interpretation>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -393,6 +396,15 @@ pub struct EventFilter {
     pub limit: u32,
 }
 
+/// What there is to judge a notification by.
+#[derive(Clone, Debug)]
+pub enum Evidence {
+    /// It was proved by itself when it came in a moment ago, and said this.
+    Proven(Arc<Interpretation>),
+    /// What was sent.
+    Request(RawRequest),
+}
+
 /// A notification whose proof is due, leased to one worker.
 #[derive(Clone, Debug)]
 pub struct DueCheck {
@@ -401,7 +413,7 @@ pub struct DueCheck {
     pub received_at: Timestamp,
     /// When the latest news about it came: the notification itself, or a copy of it that is news.
     pub news_at: Timestamp,
-    pub request: RawRequest,
+    pub evidence: Evidence,
     /// How often it was tried since the latest news.
     pub attempts: u32,
     /// Must be handed back; a stale one changes nothing (T-C09).

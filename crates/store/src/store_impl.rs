@@ -7,6 +7,7 @@ use crate::operations::{
     Desk, accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
     order_rows, orders, people, products, retention, reviews, settle, shops, templates,
 };
+use crate::proofs::Proof;
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
     EventFilter, Forgotten, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount,
@@ -19,19 +20,28 @@ use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Reason, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use tokio::sync::{broadcast, mpsc};
 
 #[async_trait]
 impl<E: Engine> Store for E {
     // --- Intake ---
 
-    async fn journal(&self, notification: NewNotification, waiting_max: u32) -> Result<Journaled> {
-        self.keep(Prepared::new(notification), waiting_max).await
+    async fn journal(&self, mut notification: NewNotification, waiting_max: u32) -> Result<Journaled> {
+        let (account, received_at) = (notification.account, notification.received_at);
+        let proven = notification.proven.take();
+        let journaled = self.keep(Prepared::new(notification), waiting_max).await?;
+        if let (Journaled::New(id), Some(interpretation)) = (journaled, proven) {
+            self.proofs().keep(id, Proof { account, received_at, interpretation });
+        }
+        Ok(journaled)
     }
 
     async fn claim_checks(&self, now: Timestamp, limit: u32, lease: SignedDuration) -> Result<Vec<DueCheck>> {
-        self.write(move |desk| checks::claim(desk, now, limit, lease)).await
+        let proofs = Arc::clone(self.proofs());
+        let claimed = self.write(move |desk| checks::claim(desk, now, limit, lease, &proofs)).await?;
+        self.proofs().forget(claimed.iter().map(|due| due.notification));
+        Ok(claimed)
     }
 
     async fn settle_check(

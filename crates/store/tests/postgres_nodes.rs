@@ -6,7 +6,7 @@
 #[expect(dead_code, unused_macros, unused_imports, reason = "only the world is used here")]
 mod conformance;
 
-use conformance::world::{LEASE, WAITING_MAX, World, eur, fine, noon, payment, refund, terms};
+use conformance::world::{LEASE, WAITING_MAX, World, eur, fine, noon, payment, refund, sent, terms};
 use ipnd_store::postgres::{Options, PostgresStore};
 use ipnd_store::{Change, CheckOutcome, Durability, Journaled, OrderFilter, Settled, Store, StoreError};
 use ipnd_testkit::postgres::{Server, database};
@@ -26,7 +26,7 @@ async fn work(store: Arc<dyn Store>) {
         let due = store.claim_checks(noon(0), 1, LEASE).await.unwrap();
         idle = if due.is_empty() { idle + 1 } else { 0 };
         for due in due {
-            let body = String::from_utf8(due.request.body.clone()).unwrap();
+            let body = String::from_utf8(sent(&due).body.clone()).unwrap();
             let event = match body.split(' ').collect::<Vec<_>>()[..] {
                 [reference, transaction] => payment(reference, transaction, "10.00"),
                 [_, transaction, number] => refund(transaction, &format!("{transaction}-{number}"), "1.00"),

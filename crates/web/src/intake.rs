@@ -84,11 +84,11 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
     let request = raw(parts, &body);
     let received = (gateway.receive)(&request, settings, now);
     // What is proved by itself waits for nobody outside. It is never turned away, however much of it comes.
-    let is_proven = matches!(received, Received::Proven(_));
+    let mut proven = None;
     match received {
         Received::Probe => return Ok((gateway.reply)(&request, settings, Outcome::Probed, now)),
         Received::Refused(_) if !is_post => return Err(Refusal::Method),
-        Received::Proven(_) => {}
+        Received::Proven(interpretation) => proven = Some(Arc::new(interpretation)),
         // Whatever is not proved by itself makes work, so one address may send only so much of it (T-G07).
         _ if !app.unproven().take(remote, now) => return Err(Refusal::Later("flood")),
         Received::Ask(_) => {}
@@ -100,15 +100,16 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
     // The request itself goes to the journal, so both answers are worked out before it does.
     let [accepted, copied] = [Outcome::Accepted, Outcome::Duplicate]
         .map(|outcome| (gateway.reply)(&request, settings, outcome, now));
+    let limit = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
+    let waiting_max = if proven.is_some() { u32::MAX } else { limit };
     let notification = NewNotification {
         account: account.id,
         received_at: now,
         remote: remote.0,
         request,
         repeats_are_news: gateway.repeats == Repeats::AreNews,
+        proven,
     };
-    let limit = u32::try_from(app.limits.waiting_per_account_max).unwrap_or(u32::MAX);
-    let waiting_max = if is_proven { u32::MAX } else { limit };
     let (reply, word) = match app.store.journal(notification, waiting_max).await? {
         Journaled::New(_) => (accepted, "new"),
         Journaled::Copy(_) => (copied, "copy"),

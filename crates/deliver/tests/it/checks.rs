@@ -24,8 +24,14 @@ impl World {
         let (received_at, remote) = (self.clock.now(), None);
         let gateway = ipnd_gateways::find(&account.gateway).unwrap();
         let repeats_are_news = gateway.repeats == Repeats::AreNews;
-        let notification =
-            NewNotification { account: account.id, received_at, remote, request, repeats_are_news };
+        let notification = NewNotification {
+            account: account.id,
+            received_at,
+            remote,
+            request,
+            repeats_are_news,
+            proven: None,
+        };
         match self.store.journal(notification, 1_000).await.unwrap() {
             Journaled::New(id) | Journaled::Copy(id) => id,
         }

@@ -141,6 +141,7 @@ impl World {
             remote: None,
             request,
             repeats_are_news: false,
+            proven: None,
         };
         store.journal(new, 1).await.unwrap();
         let due = store.claim_checks(now, 1, SignedDuration::from_secs(60)).await.unwrap().remove(0);

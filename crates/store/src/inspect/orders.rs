@@ -2,7 +2,7 @@
 
 use super::{Notebook, Rule, by_id};
 use crate::operations::order_rows;
-use crate::operations::refold::{self, Worked};
+use crate::operations::refold::{self, Known, Worked};
 use crate::operations::reviews;
 use crate::sql::{self, Columns as _, Db};
 use crate::{Order, OrderId, Result};
@@ -21,7 +21,7 @@ pub(super) fn orders(db: &dyn Db, book: &mut Notebook<'_>) -> Result<()> {
         let name = format!("the order {} ({})", row.text("reference")?, OrderId(id));
         match order_rows::any_by_id(db, id) {
             Ok(Some(order)) => {
-                if let Err(error) = one(db, &order, &name, book) {
+                if let Err(error) = one(db, order, &name, book) {
                     book.find(format!("{name} cannot be worked out again: {error}"));
                 }
             }
@@ -44,12 +44,14 @@ pub(super) fn orders(db: &dyn Db, book: &mut Notebook<'_>) -> Result<()> {
     Ok(())
 }
 
-fn one(db: &dyn Db, order: &Order, name: &str, book: &mut Notebook<'_>) -> Result<()> {
+fn one(db: &dyn Db, order: Order, name: &str, book: &mut Notebook<'_>) -> Result<()> {
+    let known = Known::load(db, order)?;
+    let order = &known.order;
     let items = Terms::from_items(order.terms.items.clone(), order.terms.total.currency());
     book.find_unless(items.as_ref().is_ok_and(|terms| terms.total == order.terms.total), || {
         format!("the items of {name} do not add up to its total of {}", order.terms.total)
     });
-    let Worked { state, customer } = refold::work_out(db, order)?;
+    let Worked { state, customer } = refold::work_out(&known);
     let stored = &order.state;
     let facts = [
         ("status", stored.status.word().to_owned(), state.status.word().to_owned()),

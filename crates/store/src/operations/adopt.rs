@@ -10,13 +10,18 @@ pub(crate) fn claim(db: &dyn Db, event: &Loose, order: i64) -> Result<bool> {
         return Ok(owner == order);
     }
     // In a database with several nodes, another shop's payment may be quicker still.
-    let claimed = sql::run(
+    Ok(take(db, event, order)? || owner(db, event)? == Some(order))
+}
+
+/// Claims the transaction of an event that nobody has seen. False when it was taken meanwhile.
+pub(crate) fn take(db: &dyn Db, event: &Loose, order: i64) -> Result<bool> {
+    let taken = sql::run(
         db,
         "INSERT INTO transactions (transaction_id, family, environment, order_id, shop_id)
          VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
         params![event.transaction(), event.family, event.environment, order, event.shop.0],
     )?;
-    Ok(claimed > 0 || owner(db, event)? == Some(order))
+    Ok(taken > 0)
 }
 
 /// The order that an event's transaction pays, in whichever shop.

@@ -7,19 +7,21 @@
 
 use super::Desk;
 use super::record::Told;
+use super::refold::Touched;
 use super::reviews::{self, Asked};
 use super::{adopt, made};
 use crate::sql::{self, Columns as _, Db, Row, Subject, params};
-use crate::{NotificationId, Result, ShopId, StoreError};
+use crate::{NotificationId, Order, Result, ShopId, StoreError};
 use ipnd_core::{Event, EventKind, ExaminedEvent, Question, QuestionKind};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// Orders whose events have changed.
-pub(crate) type Touched = BTreeSet<i64>;
+/// The id of no event.
+pub(crate) const UNWRITTEN: i64 = 0;
 
-/// A recorded event with what binding looks at.
+/// An event with what binding looks at.
 pub(crate) struct Loose {
+    /// [`UNWRITTEN`] until it has one.
     pub(crate) id: i64,
     pub(crate) shop: ShopId,
     pub(crate) notification: NotificationId,
@@ -47,14 +49,34 @@ impl Loose {
     }
 }
 
-/// What binding an event came to.
+/// Where an event belongs.
 enum Bond {
     Order(i64),
+    /// The order that was made for it.
+    Made(Box<Order>),
     /// The transaction belongs elsewhere. The order that it names now, if there is one.
     Reused {
         named: Option<i64>,
     },
     Unknown,
+    /// It concerns no order.
+    Nowhere,
+}
+
+/// Where an event belongs, and what it has to do with others.
+pub(crate) struct Place {
+    bond: Bond,
+    beside: Beside,
+}
+
+impl Place {
+    pub(crate) fn order(&self) -> Option<i64> {
+        match &self.bond {
+            Bond::Order(order) => Some(*order),
+            Bond::Made(order) => Some(order.id.0),
+            Bond::Reused { .. } | Bond::Unknown | Bond::Nowhere => None,
+        }
+    }
 }
 
 pub(crate) fn load(desk: &Desk<'_>, id: i64) -> Result<Loose> {
@@ -79,27 +101,56 @@ fn loose(row: &dyn Row) -> Result<Loose> {
     })
 }
 
-/// Binds an event that has just been recorded; where no order is known, makes one or asks, as the account says.
-pub(crate) fn bind_new(desk: &mut Desk<'_>, told: &Told, event: &Loose, touched: &mut Touched) -> Result<()> {
+/// Finds the order of an event that need not be written yet; where there is none, makes one, if the account allows it.
+pub(crate) fn place(desk: &mut Desk<'_>, told: &Told, event: &Loose) -> Result<Place> {
     if !event.kind().concerns_an_order() {
-        return Ok(());
+        return Ok(Place { bond: Bond::Nowhere, beside: Beside::default() });
     }
-    let (bond, beside) = find(desk, event)?;
+    let (mut bond, beside) = find(desk, event)?;
+    if matches!(bond, Bond::Unknown)
+        && let Some(order) = made::when_allowed(desk, told, event)?
+    {
+        bond = Bond::Made(Box::new(order));
+    }
+    Ok(Place { bond, beside })
+}
+
+/// What follows from an event's being written where it belongs; asks where it cannot belong anywhere.
+pub(crate) fn follow(
+    desk: &mut Desk<'_>,
+    event: Loose,
+    place: Place,
+    now: Timestamp,
+    touched: &mut Touched,
+) -> Result<()> {
+    let Place { bond, beside } = place;
     match bond {
         Bond::Order(order) => {
-            let waiting = attach(desk, event, &beside, order, touched)?;
-            take_along(desk, waiting, told.now, touched)
+            let waiting = tied(desk, &event, &beside, order, touched)?;
+            take_along(desk, waiting, now, touched)
         }
-        Bond::Reused { named } => ask_about_reuse(desk, event, &beside, named, told.now),
-        Bond::Unknown => match made::when_allowed(desk, told, event)? {
-            Some(order) => {
-                let mut waiting = attach(desk, event, &beside, order, touched)?;
-                waiting.extend(adopt::waiting_for(desk, event.shop, order)?);
-                take_along(desk, waiting, told.now, touched)
+        Bond::Made(order) => {
+            let mut waiting = tied(desk, &event, &beside, order.id.0, touched)?;
+            waiting.extend(adopt::waiting_for(desk, event.shop, order.id.0)?);
+            if beside.0.is_empty() && waiting.is_empty() {
+                touched.made(*order, event.examined);
+                return Ok(());
             }
-            None => ask_about_unknown(desk, event, told.now),
-        },
+            take_along(desk, waiting, now, touched)
+        }
+        Bond::Reused { named } => ask_about_reuse(desk, &event, &beside, named, now),
+        Bond::Unknown => ask_about_unknown(desk, &event, now),
+        Bond::Nowhere => Ok(()),
     }
+}
+
+/// Binds an event that is written already, and belonged nowhere until now.
+pub(crate) fn bind(desk: &mut Desk<'_>, told: &Told, event: Loose, touched: &mut Touched) -> Result<()> {
+    let place = place(desk, told, &event)?;
+    if let Some(order) = place.order() {
+        tie(desk, event.id, order)?;
+    }
+    follow(desk, event, place, told.now, touched)
 }
 
 /// Tries again to bind events that wait, and then whatever waited for those.
@@ -119,7 +170,7 @@ pub(crate) fn take_along(
         match bond {
             Bond::Order(order) => queue.extend(attach(desk, &event, &beside, order, touched)?),
             Bond::Reused { named } => ask_about_reuse(desk, &event, &beside, named, now)?,
-            Bond::Unknown => {}
+            Bond::Made(_) | Bond::Unknown | Bond::Nowhere => {}
         }
     }
     Ok(())
@@ -178,6 +229,7 @@ struct Related {
 }
 
 /// What is known, apart from an event itself, of anything that it refers to; the earliest first.
+#[derive(Default)]
 pub(crate) struct Beside(Vec<Related>);
 
 impl Beside {
@@ -254,14 +306,30 @@ fn is_one_of(name: Option<&str>, names: [Option<&str>; 2]) -> bool {
 
 /// Ties an event to its order. Gives the events that may have waited for that.
 pub(crate) fn attach(
-    desk: &mut Desk<'_>,
+    desk: &Desk<'_>,
     event: &Loose,
     beside: &Beside,
     order: i64,
     touched: &mut Touched,
 ) -> Result<Vec<i64>> {
-    sql::run(desk, "UPDATE events SET order_id = ?2 WHERE id = ?1", [event.id, order])?;
-    touched.insert(order);
+    tie(desk, event.id, order)?;
+    tied(desk, event, beside, order, touched)
+}
+
+fn tie(desk: &Desk<'_>, event: i64, order: i64) -> Result<()> {
+    sql::run(desk, "UPDATE events SET order_id = ?2 WHERE id = ?1", [event, order])?;
+    Ok(())
+}
+
+/// What follows from that.
+fn tied(
+    desk: &Desk<'_>,
+    event: &Loose,
+    beside: &Beside,
+    order: i64,
+    touched: &mut Touched,
+) -> Result<Vec<i64>> {
+    touched.order(order);
     if event.kind().is_payment() {
         pull(desk, event, beside, order, touched)?;
         reviews::settle_unknown(desk, event.shop, event.transaction())?;
@@ -277,8 +345,8 @@ fn pull(desk: &Desk<'_>, payment: &Loose, beside: &Beside, order: i64, touched: 
         .iter()
         .filter(|other| !other.is_payment && other.parent.as_deref() == Some(payment.transaction()));
     for (id, left) in own.filter_map(|other| Some((other.id, other.order.filter(|left| *left != order)?))) {
-        sql::run(desk, "UPDATE events SET order_id = ?2 WHERE id = ?1", [id, order])?;
-        touched.extend([left, order]);
+        tie(desk, id, order)?;
+        touched.order(left);
     }
     Ok(())
 }

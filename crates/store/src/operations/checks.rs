@@ -2,11 +2,28 @@
 
 use super::Desk;
 use super::{accounts, notifications};
+use crate::proofs::Proofs;
 use crate::sql::{self, Columns as _, Db as _, Subject, params};
-use crate::{Account, Change, DueCheck, NotificationId, Result, ShopId, StoreError};
+use crate::{Account, AccountId, Change, DueCheck, Evidence, NotificationId, Result, ShopId, StoreError};
 use ipnd_core::limits::NEWS_ASKED_EVERY_SECONDS;
+use ipnd_gateways::RawRequest;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+
+macro_rules! claim_sql {
+    ($lock:literal) => {
+        concat!(
+            "WITH due AS MATERIALIZED (
+                 SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
+                 ORDER BY due_at, notification_id LIMIT ?2 ",
+            $lock,
+            ")
+             UPDATE checks SET lease = lease + 1, due_at = ?3, lease_until = ?3, asked_at = ?1, news = 0
+             WHERE notification_id IN (SELECT notification_id FROM due)
+             RETURNING notification_id, account_id, news_at, attempts - attempts_before AS attempts, lease"
+        )
+    };
+}
 
 /// Takes leases on what is due, oldest first. While a lease lasts, `due_at` is its end: a lease that is not handed
 /// back runs out by itself.
@@ -15,65 +32,81 @@ pub(crate) fn claim(
     now: Timestamp,
     limit: u32,
     lease: SignedDuration,
+    proofs: &Proofs,
 ) -> Result<Vec<DueCheck>> {
     let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
-    let due = sql::all(
+    let mut claims = sql::all(
         desk,
-        desk.pick(
-            "SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
-             ORDER BY due_at, notification_id LIMIT ?2",
-            "SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
-             ORDER BY due_at, notification_id LIMIT ?2 FOR UPDATE SKIP LOCKED",
-        ),
-        params![sql::time(now), limit],
-        |row| row.number("notification_id"),
-    )?;
-    let mut claimed = Vec::with_capacity(due.len());
-    let mut accounts = BTreeMap::new();
-    for id in due {
-        sql::run(
-            desk,
-            // What came before is answered by this look.
-            "UPDATE checks SET lease = lease + 1, due_at = ?2, lease_until = ?2, asked_at = ?3, news = 0
-             WHERE notification_id = ?1",
-            params![id, sql::time(until), sql::time(now)],
-        )?;
-        claimed.push(load(desk, id, &mut accounts)?);
-    }
-    Ok(claimed)
-}
-
-/// `accounts` are those that were loaded for others just before.
-fn load(desk: &Desk<'_>, id: i64, accounts: &mut BTreeMap<i64, Account>) -> Result<DueCheck> {
-    let due = sql::one(
-        desk,
-        "SELECT n.id, n.account_id, n.received_at, n.method, n.query, n.headers, n.body, c.lease,
-                c.attempts - c.attempts_before AS attempts, coalesce(c.news_at, n.received_at) AS news_at
-         FROM notifications n JOIN checks c ON c.notification_id = n.id WHERE n.id = ?1",
-        [id],
+        // What came before is answered by this look.
+        desk.pick(claim_sql!(""), claim_sql!("FOR UPDATE SKIP LOCKED")),
+        params![sql::time(now), limit, sql::time(until)],
         |row| {
-            let account = row.number("account_id")?;
-            let account = match accounts.get(&account) {
-                Some(known) => known.clone(),
-                None => {
-                    let found = accounts::by_id(desk, account)?;
-                    let found =
-                        found.ok_or_else(|| StoreError::Failed("an account is missing".to_owned()))?;
-                    accounts.entry(account).or_insert(found).clone()
-                }
-            };
-            Ok(DueCheck {
-                notification: NotificationId(id),
-                account,
-                received_at: row.time("received_at")?,
-                news_at: row.time("news_at")?,
-                request: notifications::request(row)?,
+            Ok(Claim {
+                notification: NotificationId(row.number("notification_id")?),
+                account: AccountId(row.number("account_id")?),
+                news_at: row.time_opt("news_at")?,
                 attempts: row.small("attempts")?,
                 lease: row.number("lease")?,
             })
         },
     )?;
-    due.ok_or_else(|| StoreError::Failed("a notification is missing".to_owned()))
+    claims.sort_by_key(|claim| claim.notification);
+    let mut accounts = BTreeMap::new();
+    claims.into_iter().map(|claim| claim.complete(desk, &mut accounts, proofs)).collect()
+}
+
+/// A lease just taken.
+struct Claim {
+    notification: NotificationId,
+    account: AccountId,
+    news_at: Option<Timestamp>,
+    attempts: u32,
+    lease: i64,
+}
+
+impl Claim {
+    /// `accounts` are those that were loaded for others just before.
+    fn complete(
+        self,
+        desk: &Desk<'_>,
+        accounts: &mut BTreeMap<AccountId, Account>,
+        proofs: &Proofs,
+    ) -> Result<DueCheck> {
+        let account = match accounts.get(&self.account) {
+            Some(known) => known.clone(),
+            None => {
+                let found = accounts::by_id(desk, self.account.0)?;
+                let found = found.ok_or_else(|| StoreError::Failed("an account is missing".to_owned()))?;
+                accounts.entry(self.account).or_insert(found).clone()
+            }
+        };
+        let (received_at, evidence) = match proofs.find(self.notification, self.account) {
+            Some(proof) => (proof.received_at, Evidence::Proven(proof.interpretation)),
+            None => {
+                let (received_at, request) = request(desk, self.notification)?;
+                (received_at, Evidence::Request(request))
+            }
+        };
+        Ok(DueCheck {
+            notification: self.notification,
+            account,
+            received_at,
+            news_at: self.news_at.unwrap_or(received_at),
+            evidence,
+            attempts: self.attempts,
+            lease: self.lease,
+        })
+    }
+}
+
+fn request(desk: &Desk<'_>, notification: NotificationId) -> Result<(Timestamp, RawRequest)> {
+    let found = sql::one(
+        desk,
+        "SELECT received_at, method, query, headers, body FROM notifications WHERE id = ?1",
+        [notification.0],
+        |row| Ok((row.time("received_at")?, notifications::request(row)?)),
+    )?;
+    found.ok_or_else(|| StoreError::Failed("a notification is missing".to_owned()))
 }
 
 /// When the gateway may be asked about news that came at `now`: at once, unless it has only just been asked.

@@ -6,7 +6,7 @@ use super::bind::Loose;
 use super::orders::{self, Registration};
 use super::record::Told;
 use crate::sql::{self, Columns as _, params};
-use crate::{OrderSource, Result, ShopId, StoreError, token};
+use crate::{Order, OrderSource, Result, ShopId, StoreError, token};
 use ipnd_core::{Customer, Event, EventItem, EventKind, Item, Money, Terms};
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ const NAME_CHARS_MAX: usize = 200;
 
 /// Makes an order where the account allows it: from a payment that is real money or its announcement, names an amount,
 /// and has nothing wrong with it.
-pub(crate) fn when_allowed(desk: &mut Desk<'_>, told: &Told, payment: &Loose) -> Result<Option<i64>> {
+pub(crate) fn when_allowed(desk: &mut Desk<'_>, told: &Told, payment: &Loose) -> Result<Option<Order>> {
     use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
     let fits = matches!(payment.kind(), PaymentAuthorized | PaymentCompleted | PaymentPending)
         && payment.examined.concerns.is_empty()
@@ -35,7 +35,7 @@ pub(crate) fn when_allowed(desk: &mut Desk<'_>, told: &Told, payment: &Loose) ->
 /// # Errors
 /// [`StoreError::Conflict`] when the payment names no amount, its reference is taken, or its transaction pays another
 /// order already.
-pub(crate) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp) -> Result<i64> {
+pub(crate) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp) -> Result<Order> {
     let event = &payment.examined.event;
     let reference = payment.reference().unwrap_or_else(|| payment.transaction()).to_owned();
     let amount = event.amount.filter(|amount| amount.is_positive());
@@ -57,7 +57,10 @@ pub(crate) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp)
         created_at: now,
     };
     let order = orders::insert(desk, &registration)?;
-    adopt::claim(desk, payment, order)?;
+    if !adopt::take(desk, payment, order.id.0)? {
+        // On another node, for another shop. The next try finds it.
+        return Err(StoreError::Failed("the transaction has just come to pay another order".to_owned()));
+    }
     Ok(order)
 }
 

@@ -2,9 +2,10 @@
 
 use super::Desk;
 use super::audit::{self, Deed};
-use super::bind::{self, Touched};
+use super::bind;
 use super::effects::{self, NewMail};
-use super::{adopt, order_rows, refold};
+use super::refold::{self, Touched};
+use super::{adopt, order_rows};
 use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, MailId, NewOrder, Order, OrderId, OrderSource, Result, ShopId, StoreError};
 use ipnd_core::fold::Facts;
@@ -54,12 +55,13 @@ pub(crate) fn register(desk: &mut Desk<'_>, new: &NewOrder, token: String) -> Re
         created_at: new.created_at,
     };
     desk.lock(&[Subject::Named("reference", new.shop.0, &registration.reference)])?;
-    let id = insert(desk, &registration)?;
+    let id = insert(desk, &registration)?.id.0;
     // A payment may have been quicker than the shop.
-    let mut touched = Touched::from([id]);
+    let mut touched = Touched::default();
+    touched.order(id);
     let waiting = adopt::waiting_for(desk, new.shop, id)?;
     bind::take_along(desk, waiting, new.created_at, &mut touched)?;
-    refold::refold_all(desk, &touched, new.created_at)?;
+    refold::refold_all(desk, touched, new.created_at)?;
     order_rows::by_id(desk, new.shop, OrderId(id))?
         .ok_or_else(|| StoreError::Failed("the order just written is missing".to_owned()))
 }
@@ -90,7 +92,7 @@ fn no_shop() -> StoreError {
 }
 
 /// Writes an order and its items, as yet without events.
-pub(crate) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
+pub(crate) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<Order> {
     let state = fold(Facts { terms: new.terms, cancelled_at: None, events: &[], answers: &[] });
     let created_at = sql::time(new.created_at);
     let nothing = state.paid.decimal();
@@ -123,7 +125,21 @@ pub(crate) fn insert(desk: &Desk<'_>, new: &Registration<'_>) -> Result<i64> {
         params![order, sql::json(&cleaned(new.customer)), sql::json(&state)],
     )?;
     insert_items(desk, new, order)?;
-    Ok(order)
+    Ok(Order {
+        id: OrderId(order),
+        shop: new.shop,
+        reference: new.reference.clone(),
+        token: new.token.clone(),
+        terms: new.terms.clone(),
+        // Shown from the first time on that the order is worked out.
+        customer: Customer::default(),
+        language: new.language,
+        source: new.source,
+        created_at: new.created_at,
+        updated_at: new.created_at,
+        cancelled_at: None,
+        state,
+    })
 }
 
 fn insert_items(desk: &Desk<'_>, new: &Registration<'_>, order: i64) -> Result<()> {

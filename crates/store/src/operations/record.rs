@@ -1,7 +1,8 @@
 //! Recording what a genuine notification says, once.
 
 use super::Desk;
-use super::bind::{self, Loose, Touched};
+use super::bind::{self, Loose, UNWRITTEN};
+use super::refold::Touched;
 use super::reviews::{self, Asked};
 use crate::sql::{self, Columns as _, params};
 use crate::{NotificationId, Result, ShopId};
@@ -37,8 +38,7 @@ const DECISIVE: [&str; 9] = [
     "receivers",
 ];
 
-/// Records an event; gives it back when something is new about it. One that is known already changes nothing (T-C01),
-/// and where it says something decisive that the first one does not say, the owner is asked and the first stands
+/// Records an event and finds out where it belongs. One that is known already changes nothing (T-C01), and where it says something decisive that the first one does not say, the owner is asked and the first stands
 /// (T-C03). Only an order that the first one did not name is taken from a later one, and a telling that is proved
 /// takes the place of one that was not.
 pub(crate) fn record(
@@ -47,10 +47,9 @@ pub(crate) fn record(
     links: &mut Links,
     examined: &ExaminedEvent,
     touched: &mut Touched,
-) -> Result<Option<Loose>> {
-    let event = cleaned(&examined.event);
+) -> Result<()> {
+    let (event, text) = cleaned(&examined.event);
     let concerns = concerns(desk, told, examined)?;
-    let text = sql::json(&event);
     let first = sql::one(
         desk,
         "SELECT id, event, gateway, order_id, concerns FROM events
@@ -63,17 +62,19 @@ pub(crate) fn record(
         },
     )?;
     let Some((id, said_first, gateway, order, was_unproven)) = first else {
-        let id = insert(desk, told, (&event, &text), &concerns)?;
-        links.link(desk, told, id, false, None)?;
-        return Ok(Some(Loose {
-            id,
+        let mut new = Loose {
+            id: UNWRITTEN,
             shop: told.shop,
             notification: told.notification,
             family: told.family.clone(),
             environment: told.environment.clone(),
             examined: ExaminedEvent { event, concerns },
             is_bound: false,
-        }));
+        };
+        let place = bind::place(desk, told, &new)?;
+        new.id = insert(desk, told, &new.examined, &text, place.order())?;
+        links.link(desk, told, new.id, false, None)?;
+        return bind::follow(desk, new, place, told.now, touched);
     };
     // Another gateway of the family tells of the same thing in its own words; that is no contradiction.
     let is_own = gateway == told.gateway;
@@ -82,8 +83,10 @@ pub(crate) fn record(
     if was_unproven && !is_unproven {
         replace(desk, id, told, (&event, &text), &concerns)?;
         // It may have named another order, which has to be worked out again without it.
-        touched.extend(order);
-        return Ok(Some(bind::load(desk, id)?));
+        if let Some(order) = order {
+            touched.order(order);
+        }
+        return bind::bind(desk, told, bind::load(desk, id)?, touched);
     }
     let (expected, got) = difference(&said_first, &text);
     if is_own && !got.is_empty() {
@@ -92,10 +95,11 @@ pub(crate) fn record(
         let asked = Asked { question, order, notification: Some(told.notification), event: Some(id) };
         reviews::ask(desk, told.shop, &asked, told.now)?;
     } else if order.is_none() {
-        let is_named = name_order(desk, id, &said_first, event.order_ref.as_deref())?;
-        return if is_named { Ok(Some(bind::load(desk, id)?)) } else { Ok(None) };
+        if name_order(desk, id, &said_first, event.order_ref.as_deref())? {
+            return bind::bind(desk, told, bind::load(desk, id)?, touched);
+        }
     }
-    Ok(None)
+    Ok(())
 }
 
 /// Puts what is proved in the place of what was not. What was said first stays with its notification.
@@ -173,14 +177,20 @@ fn concerns(desk: &Desk<'_>, told: &Told, examined: &ExaminedEvent) -> Result<Ve
     Ok(concerns)
 }
 
-fn insert(desk: &Desk<'_>, told: &Told, (event, text): (&Event, &str), concerns: &[Concern]) -> Result<i64> {
+fn insert(
+    desk: &Desk<'_>,
+    told: &Told,
+    ExaminedEvent { event, concerns }: &ExaminedEvent,
+    text: &str,
+    order: Option<i64>,
+) -> Result<i64> {
     let (amount, currency) = sql::money(event.amount);
     sql::insert(
         desk,
         "INSERT INTO events (kind, amount, currency, occurred_at, recorded_at, order_ref, customer_name,
              customer_email, transaction_id, parent_transaction_id, case_id, notification_id, gateway, family,
-             environment, identity, event, concerns, shop_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             environment, identity, event, concerns, order_id, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         params![
             event.kind.word(),
             amount,
@@ -199,7 +209,8 @@ fn insert(desk: &Desk<'_>, told: &Told, (event, text): (&Event, &str), concerns:
             told.environment,
             event.identity,
             text,
-            sql::json(&concerns),
+            sql::json(concerns),
+            order,
             told.shop.0,
         ],
     )
@@ -214,6 +225,11 @@ pub(crate) struct Links {
 }
 
 impl Links {
+    /// Of a notification that is looked at for the first time.
+    pub(crate) fn none() -> Self {
+        Self { before: Vec::new(), next_position: 0 }
+    }
+
     pub(crate) fn load(desk: &Desk<'_>, notification: NotificationId) -> Result<Self> {
         let before = sql::all(
             desk,
@@ -247,24 +263,25 @@ impl Links {
     }
 }
 
-/// The event without U+0000 in any of its texts (T-B13).
-fn cleaned(event: &Event) -> Event {
-    let mut value = serde_json::to_value(event).expect("events have text keys");
-    if !replace_nul(&mut value) {
-        return event.clone();
+/// The event without U+0000 in any of its texts (T-B13), and as it is stored.
+fn cleaned(event: &Event) -> (Event, String) {
+    let text = sql::json(event);
+    // As JSON writes it. Somebody may have meant these letters, so that is only a reason to look.
+    if !text.contains("\\u0000") {
+        return (event.clone(), text);
     }
-    serde_json::from_value(value).expect("an event with other texts is still an event")
+    let mut value = serde_json::to_value(event).expect("events have text keys");
+    replace_nul(&mut value);
+    let text = value.to_string();
+    (serde_json::from_value(value).expect("an event with other texts is still an event"), text)
 }
 
-fn replace_nul(value: &mut Value) -> bool {
+fn replace_nul(value: &mut Value) {
     match value {
-        Value::String(text) if text.contains('\0') => {
-            *text = sql::clean(text).into_owned();
-            true
-        }
-        Value::Array(values) => values.iter_mut().fold(false, |any, value| replace_nul(value) | any),
-        Value::Object(fields) => fields.values_mut().fold(false, |any, value| replace_nul(value) | any),
-        _ => false,
+        Value::String(text) => *text = sql::clean(text).into_owned(),
+        Value::Array(values) => values.iter_mut().for_each(replace_nul),
+        Value::Object(fields) => fields.values_mut().for_each(replace_nul),
+        _ => {}
     }
 }
 
@@ -307,11 +324,11 @@ mod tests {
         let mut event = Event::new(EventKind::PaymentCompleted, "id\0", Environment::Live);
         event.customer.address = vec!["a\0".to_owned(), "b".to_owned()];
         event.note = Some("\0".to_owned());
-        let clean = cleaned(&event);
+        let (clean, text) = cleaned(&event);
         assert_eq!(clean.identity, "id\u{fffd}");
         assert_eq!(clean.customer.address, ["a\u{fffd}", "b"]);
         assert_eq!(clean.note.as_deref(), Some("\u{fffd}"));
-        assert_eq!(cleaned(&clean), clean);
+        assert_eq!((text, clean.clone()), (sql::json(&clean), cleaned(&clean).0));
     }
 
     #[test]

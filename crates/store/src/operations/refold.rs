@@ -1,20 +1,63 @@
 //! Working out an order's state again from everything known about it, and storing what follows.
 
 use super::Desk;
-use super::bind::Touched;
 use super::effects::{self, NewMail};
 use super::order_rows;
 use super::reviews::{self, Asked};
 use crate::sql::{self, Columns as _, Db, Subject, params};
-use crate::{Change, NotificationId, Order, OrderId, Result, StoreError};
+use crate::{Change, NotificationId, Order, Result, StoreError};
 use ipnd_core::fold::Facts;
 use ipnd_core::{
     Answer, Customer, Effect, EventKind, ExaminedEvent, Money, OrderState, QuestionKind, decide, fold,
 };
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
-pub(crate) fn refold_all(desk: &mut Desk<'_>, orders: &Touched, now: Timestamp) -> Result<()> {
-    orders.iter().try_for_each(|order| refold(desk, *order, now))
+/// Orders whose events have changed.
+#[derive(Default)]
+pub(crate) struct Touched(BTreeMap<i64, Option<Known>>);
+
+impl Touched {
+    pub(crate) fn order(&mut self, order: i64) {
+        self.0.insert(order, None);
+    }
+
+    /// One that was made just now, with all there is to know about it, which need not be read then.
+    pub(crate) fn made(&mut self, order: Order, event: ExaminedEvent) {
+        let known =
+            Known { registered: Customer::default(), events: vec![event], answers: Vec::new(), order };
+        self.0.insert(known.order.id.0, Some(known));
+    }
+}
+
+pub(crate) fn refold_all(desk: &mut Desk<'_>, touched: Touched, now: Timestamp) -> Result<()> {
+    touched.0.into_iter().try_for_each(|(order, made)| match made {
+        Some(known) => follow(desk, &known, true, now),
+        None => refold(desk, order, now),
+    })
+}
+
+/// An order with everything that it is worked out from.
+pub(crate) struct Known {
+    pub(crate) order: Order,
+    /// As it was registered.
+    registered: Customer,
+    events: Vec<ExaminedEvent>,
+    answers: Vec<Answer>,
+}
+
+impl Known {
+    pub(crate) fn load(db: &dyn Db, order: Order) -> Result<Self> {
+        let id = order.id.0;
+        let events = sql::all(db, "SELECT event, concerns FROM events WHERE order_id = ?1", [id], |row| {
+            Ok(ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? })
+        })?;
+        let registered =
+            sql::one(db, "SELECT registered_customer FROM order_details WHERE order_id = ?1", [id], |row| {
+                row.json("registered_customer")
+            })?;
+        Ok(Self { registered: registered.unwrap_or_default(), events, answers: answers(db, id)?, order })
+    }
 }
 
 /// What follows from everything known about an order.
@@ -24,38 +67,40 @@ pub(crate) struct Worked {
 }
 
 /// Folds all events and answers of an order.
-pub(crate) fn work_out(db: &dyn Db, order: &Order) -> Result<Worked> {
-    let id = order.id.0;
-    let events = sql::all(db, "SELECT event, concerns FROM events WHERE order_id = ?1", [id], |row| {
-        Ok(ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? })
-    })?;
-    let answers = answers(db, id)?;
+pub(crate) fn work_out(known: &Known) -> Worked {
     let state = fold(Facts {
-        terms: &order.terms,
-        cancelled_at: order.cancelled_at,
-        events: &events,
-        answers: &answers,
+        terms: &known.order.terms,
+        cancelled_at: known.order.cancelled_at,
+        events: &known.events,
+        answers: &known.answers,
     });
-    Ok(Worked { state, customer: customer(db, id, &events)? })
+    Worked { state, customer: customer(known) }
 }
 
 /// Works an order out again, decides what has to be done, and writes all of it down.
 pub(crate) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<()> {
     desk.lock(&[Subject::Order(order)])?;
-    let before = order_rows::any_by_id(desk, order)?
+    let order = order_rows::any_by_id(desk, order)?
         .ok_or_else(|| StoreError::Failed("an order is missing".to_owned()))?;
-    let Worked { state: after, customer } = work_out(desk, &before)?;
+    let known = Known::load(desk, order)?;
+    follow(desk, &known, false, now)
+}
+
+/// What follows from all that is known about an order.
+fn follow(desk: &mut Desk<'_>, known: &Known, is_new: bool, now: Timestamp) -> Result<()> {
+    let before = &known.order;
+    let Worked { state: after, customer } = work_out(known);
     let wanted = decide(&before.terms.items, Some(&before.state), &after);
-    write(desk, &before, &after, &customer, now)?;
-    write_payments(desk, &before, &after)?;
-    sync_reviews(desk, &before, &after, now)?;
-    if before.customer.email.is_none() && customer.email.is_some() {
-        effects::reach_after_all(desk, order, now)?;
+    write(desk, before, &after, &customer, now)?;
+    write_payments(desk, before, &after)?;
+    sync_reviews(desk, before, &after, now)?;
+    if !is_new && before.customer.email.is_none() && customer.email.is_some() {
+        effects::reach_after_all(desk, before.id.0, now)?;
     }
     for effect in &wanted {
-        perform(desk, &before, &customer, effect, now)?;
+        perform(desk, before, &customer, effect, now)?;
     }
-    desk.announce(Change::Order(OrderId(order)));
+    desk.announce(Change::Order(before.id));
     Ok(())
 }
 
@@ -77,14 +122,11 @@ fn answers(db: &dyn Db, order: i64) -> Result<Vec<Answer>> {
 
 /// The customer as registered; what was left open is filled in from the payments, the earliest first, so that the
 /// sequence of arrival makes no difference. Messages with anything wrong about them say nothing about the customer.
-fn customer(db: &dyn Db, order: i64, events: &[ExaminedEvent]) -> Result<Customer> {
+fn customer(known: &Known) -> Customer {
     use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
-    let registered: Option<Customer> =
-        sql::one(db, "SELECT registered_customer FROM order_details WHERE order_id = ?1", [order], |row| {
-            row.json("registered_customer")
-        })?;
-    let mut customer = registered.unwrap_or_default();
-    let mut payments: Vec<&ExaminedEvent> = events
+    let mut customer = known.registered.clone();
+    let mut payments: Vec<&ExaminedEvent> = known
+        .events
         .iter()
         .filter(|examined| examined.concerns.is_empty())
         .filter(|e| matches!(e.event.kind, PaymentAuthorized | PaymentCompleted | PaymentPending))
@@ -99,7 +141,7 @@ fn customer(db: &dyn Db, order: i64, events: &[ExaminedEvent]) -> Result<Custome
             customer.address.clone_from(&payer.address);
         }
     }
-    Ok(customer)
+    customer
 }
 
 fn fill(slot: &mut Option<String>, value: Option<&String>) {

@@ -2,9 +2,10 @@
 
 use super::Desk;
 use super::audit::{self, Deed};
-use super::bind::{self, Beside, Loose, Touched};
+use super::bind::{self, Beside, Loose};
 use super::effects::{self, NewMail};
-use super::{adopt, made, refold};
+use super::refold::{self, Touched};
+use super::{adopt, made};
 use crate::sql::{self, Columns as _, Db, Row, Subject, params};
 use crate::{NotificationId, Order, OrderId, Result, ReviewId, ReviewLine, ShopId, StoreError};
 use ipnd_core::limits::PAGE_ROWS_MAX;
@@ -201,14 +202,14 @@ fn claim(desk: &Desk<'_>, order: OrderId, transaction: &str) -> Result<()> {
 /// Makes an order from the payment that nobody had expected.
 fn make_order(desk: &mut Desk<'_>, review: &ReviewLine, now: Timestamp) -> Result<()> {
     let payment = best_payment(desk, review)?;
-    let order = made::from_payment(desk, &payment, now)?;
-    let mut touched = Touched::new();
+    let order = made::from_payment(desk, &payment, now)?.id.0;
+    let mut touched = Touched::default();
     let beside = Beside::load(desk, &payment)?;
     let mut waiting = bind::attach(desk, &payment, &beside, order, &mut touched)?;
     waiting.extend(adopt::waiting_for(desk, review.shop, order)?);
     bind::take_along(desk, waiting, now, &mut touched)?;
     sql::run(desk, "UPDATE reviews SET order_id = ?2 WHERE id = ?1", [review.id.0, order])?;
-    refold::refold_all(desk, &touched, now)
+    refold::refold_all(desk, touched, now)
 }
 
 /// Of everything said about the payment, what says most: completed before authorised before pending.

@@ -1,9 +1,10 @@
 //! Handing in what came of a check: the one transaction in which a notification becomes events, state and effects.
 
 use super::Desk;
-use super::record::{self, Told};
-use super::{answers, bind, checks, refold};
-use crate::sql::{self, Columns as _, Db as _, Subject, params};
+use super::record::{self, Links, Told};
+use super::refold::{self, Touched};
+use super::{answers, bind, checks};
+use crate::sql::{self, Columns as _, Db as _, Row, Subject, params};
 use crate::{Change, CheckOutcome, CheckState, NotificationId, Result, Settled, ShopId};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;
 use ipnd_core::{ExaminedEvent, Reason};
@@ -34,23 +35,27 @@ pub(crate) fn settle(
     // The fence: only the holder of the latest lease may go on (T-C09).
     let look = sql::one(
         desk,
-        "SELECT account_id, news, asked_at, attempts FROM checks
-         WHERE notification_id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
+        "SELECT c.news, c.asked_at, c.attempts, a.id AS account_id, a.shop_id, a.gateway, a.environment,
+                a.creates_orders
+         FROM checks c JOIN accounts a ON a.id = c.account_id
+         WHERE c.notification_id = ?1 AND c.lease = ?2 AND c.state = 'waiting' AND c.lease_until IS NOT NULL",
         [notification.0, lease],
         |row| {
             let askable_at = checks::askable_at(row.time_opt("asked_at")?, now);
             let again_at = row.flag("news")?.then_some(askable_at);
             let number = row.small("attempts")? + 1;
-            Ok(Look { notification, account: row.number("account_id")?, now, number, again_at })
+            let look = Look { notification, account: row.number("account_id")?, now, number, again_at };
+            Ok((look, Told::read(row, notification, now)?))
         },
     )?;
-    let Some(look) = look else { return Ok(Settled::Stale) };
+    let Some((look, told)) = look else { return Ok(Settled::Stale) };
     match outcome {
         CheckOutcome::Genuine { events, remark, proved_by, answers } => {
             look.attempt(desk, "genuine", remark.as_ref())?;
             answers::keep(desk, notification, look.number, answers)?;
             look.decide(desk, CheckState::Genuine, remark.as_ref(), Some(proved_by.word()))?;
-            genuine(desk, notification, now, events)?;
+            let links = if look.number == 1 { Links::none() } else { Links::load(desk, notification)? };
+            record_all(desk, &told, links, events)?;
         }
         CheckOutcome::Forged { reason, answers } => {
             look.attempt(desk, "forged", Some(reason))?;
@@ -162,7 +167,7 @@ fn has_told(desk: &Desk<'_>, notification: NotificationId) -> Result<bool> {
     Ok(sql::count(desk, sql, [notification.0])? > 0)
 }
 
-/// Records what a genuine notification says, and works out again every order that it is about.
+/// A notification has been found genuine.
 pub(crate) fn genuine(
     desk: &mut Desk<'_>,
     notification: NotificationId,
@@ -170,18 +175,20 @@ pub(crate) fn genuine(
     events: &[ExaminedEvent],
 ) -> Result<()> {
     let told = Told::load(desk, notification, now)?;
+    record_all(desk, &told, Links::load(desk, notification)?, events)
+}
+
+/// Records what a genuine notification says, and works out again every order that it is about.
+fn record_all(desk: &mut Desk<'_>, told: &Told, mut links: Links, events: &[ExaminedEvent]) -> Result<()> {
     // All at once and in one sequence, so that two transactions about the same things wait and do not deadlock.
     let subjects: Vec<_> =
         events.iter().flat_map(|examined| bind::subjects(told.shop, &examined.event)).collect();
     desk.lock(&subjects)?;
-    let mut touched = bind::Touched::default();
-    let mut links = record::Links::load(desk, notification)?;
+    let mut touched = Touched::default();
     for examined in events {
-        if let Some(event) = record::record(desk, &told, &mut links, examined, &mut touched)? {
-            bind::bind_new(desk, &told, &event, &mut touched)?;
-        }
+        record::record(desk, told, &mut links, examined, &mut touched)?;
     }
-    refold::refold_all(desk, &touched, now)
+    refold::refold_all(desk, touched, told.now)
 }
 
 /// Keeps the newest forged notifications of an account to be looked at; older ones go and are counted (T-G08).
@@ -207,25 +214,27 @@ impl Told {
     fn load(desk: &Desk<'_>, notification: NotificationId, now: Timestamp) -> Result<Self> {
         let told = sql::one(
             desk,
-            "SELECT a.id, a.shop_id, a.gateway, a.environment, a.creates_orders
+            "SELECT a.id AS account_id, a.shop_id, a.gateway, a.environment, a.creates_orders
              FROM notifications n JOIN accounts a ON a.id = n.account_id WHERE n.id = ?1",
             [notification.0],
-            |row| {
-                let gateway = row.text("gateway")?;
-                let account = row.number("id")?;
-                let family =
-                    ipnd_gateways::find(&gateway).map_or(gateway.clone(), |found| found.family_of(account));
-                Ok(Self {
-                    shop: ShopId(row.number("shop_id")?),
-                    family,
-                    gateway,
-                    environment: row.text("environment")?,
-                    creates_orders: row.flag("creates_orders")?,
-                    notification,
-                    now,
-                })
-            },
+            |row| Self::read(row, notification, now),
         )?;
         Ok(told.expect("the check was found, so its notification and account are there"))
+    }
+
+    /// From the row of an account.
+    fn read(row: &dyn Row, notification: NotificationId, now: Timestamp) -> Result<Self> {
+        let gateway = row.text("gateway")?;
+        let account = row.number("account_id")?;
+        let family = ipnd_gateways::find(&gateway).map_or(gateway.clone(), |found| found.family_of(account));
+        Ok(Self {
+            shop: ShopId(row.number("shop_id")?),
+            family,
+            gateway,
+            environment: row.text("environment")?,
+            creates_orders: row.flag("creates_orders")?,
+            notification,
+            now,
+        })
     }
 }

@@ -10,6 +10,7 @@ use super::{migrate, settings};
 use crate::engine::Engine;
 use crate::operations::Desk;
 use crate::operations::journal::Prepared;
+use crate::proofs::Proofs;
 use crate::sql::Db;
 use crate::{Change, Clock, Durability, Journaled, Result, StoreError, token};
 use std::path::PathBuf;
@@ -47,6 +48,7 @@ pub struct PostgresStore {
     changes: broadcast::Sender<Change>,
     clock: Clock,
     durability: Durability,
+    proofs: Arc<Proofs>,
 }
 
 struct Connections {
@@ -78,7 +80,13 @@ impl PostgresStore {
             readers: Crew::start(&members("store-reader", READERS, 1), one)?,
             notices,
         };
-        Ok(Self { connections: Arc::new(connections), changes, clock: options.clock, durability })
+        Ok(Self {
+            connections: Arc::new(connections),
+            changes,
+            clock: options.clock,
+            durability,
+            proofs: Arc::default(),
+        })
     }
 }
 
@@ -144,6 +152,10 @@ impl Engine for PostgresStore {
         work: impl FnOnce(&dyn Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         hand(&self.connections.readers, move |worker| worker.read(work)).await
+    }
+
+    fn proofs(&self) -> &Arc<Proofs> {
+        &self.proofs
     }
 
     fn clock(&self) -> &Clock {

@@ -11,6 +11,7 @@ pub(crate) use columns::Columns;
 use crate::{Result, StoreError};
 use ipnd_core::{Money, Reason};
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -198,7 +199,8 @@ pub(crate) fn count(db: &dyn Db, sql: &'static str, params: impl Params) -> Resu
 
 /// A time as it is stored: UTC, milliseconds, always the same width.
 pub(crate) fn time(at: Timestamp) -> String {
-    format!("{at:.3}")
+    const MILLISECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    MILLISECONDS.timestamp_to_string(&at)
 }
 
 pub(crate) fn time_opt(at: Option<Timestamp>) -> Option<String> {

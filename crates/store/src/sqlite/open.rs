@@ -8,6 +8,7 @@ use super::writer::{self, Commit, Start, Writer};
 use crate::engine::Engine;
 use crate::operations::Desk;
 use crate::operations::journal::{self, Prepared};
+use crate::proofs::Proofs;
 use crate::sql::{self, Db, params};
 use crate::{Change, Clock, Durability, Journaled, Result, StoreError};
 use rusqlite::Connection;
@@ -48,6 +49,7 @@ pub struct SqliteStore {
     writer: Writer,
     changes: broadcast::Sender<Change>,
     clock: Clock,
+    proofs: Arc<Proofs>,
 }
 
 impl SqliteStore {
@@ -76,7 +78,13 @@ impl SqliteStore {
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
         let start = Start { db, lock, changes: changes.clone(), fatal: options.fatal, commit, checkpoints };
         let writer = Writer::start(start)?;
-        Ok(Self { readers: Readers::new(path), writer, changes, clock: options.clock })
+        Ok(Self {
+            readers: Readers::new(path),
+            writer,
+            changes,
+            clock: options.clock,
+            proofs: Arc::default(),
+        })
     }
 
     /// How many transactions were committed: far fewer than writes, when there are many at once.
@@ -117,6 +125,10 @@ impl Engine for SqliteStore {
         work: impl FnOnce(&dyn Db) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.readers.read(work).await
+    }
+
+    fn proofs(&self) -> &Arc<Proofs> {
+        &self.proofs
     }
 
     fn clock(&self) -> &Clock {

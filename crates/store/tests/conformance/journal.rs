@@ -1,6 +1,6 @@
 //! Keeping what comes in.
 
-use super::world::{LEASE, World, noon, reason};
+use super::world::{LEASE, World, noon, reason, sent};
 use ipnd_core::limits::COPIES_KEPT_MAX;
 use ipnd_gateways::RawRequest;
 use ipnd_store::{
@@ -26,6 +26,7 @@ pub async fn raw_bytes_come_back_exactly(store: Arc<dyn Store>) {
             body: every_byte,
         },
         repeats_are_news: false,
+        proven: None,
     };
     let Journaled::New(id) = store.journal(new.clone(), 10).await.unwrap() else { panic!("new") };
     let kept = store.notification(world.shop.id, id).await.unwrap().unwrap();
@@ -34,7 +35,7 @@ pub async fn raw_bytes_come_back_exactly(store: Arc<dyn Store>) {
     assert_eq!(kept.check.state, CheckState::Waiting);
     assert_eq!(kept.check.next_at, Some(noon(0)));
     let due = world.claim(noon(0)).await;
-    assert_eq!(due[0].request, new.request);
+    assert_eq!(*sent(&due[0]), new.request);
 }
 
 pub async fn identical_bytes_are_a_copy(store: Arc<dyn Store>) {

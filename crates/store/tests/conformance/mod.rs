@@ -29,6 +29,7 @@ macro_rules! for_every_test {
         }
         $run! { proofs:
             t_c09_a_stale_lease_changes_nothing,
+            what_was_proved_on_its_way_in_is_not_proved_again,
             t_c08_a_lease_that_is_not_handed_back_runs_out,
             not_yet_known_is_asked_again_and_at_last_given_up,
             t_g08_growth_is_capped,

@@ -1,11 +1,12 @@
 //! Leases, and what comes of checks.
 
-use super::world::{LEASE, World, event, fine, noon, payment, reason, refund, unique};
+use super::world::{LEASE, WAITING_MAX, World, event, fine, noon, payment, reason, refund, sent, unique};
 use ipnd_core::limits::FORGED_KEPT_PER_ACCOUNT_MAX;
 use ipnd_core::{EventKind, OrderStatus, QuestionKind, Verdict};
+use ipnd_gateways::Interpretation;
 use ipnd_store::{
-    CheckOutcome, CheckState, EventFilter, Journaled, NewAccount, NotificationFilter, ProvedBy, Settled,
-    Store,
+    CheckOutcome, CheckState, EventFilter, Evidence, Journaled, NewAccount, NotificationFilter, ProvedBy,
+    Settled, Store,
 };
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -28,6 +29,20 @@ pub async fn t_c09_a_stale_lease_changes_nothing(store: Arc<dyn Store>) {
     let kept = store.notification(world.shop.id, other.notification).await.unwrap().unwrap();
     assert_eq!(kept.check.attempts.len(), 1);
     assert!(kept.events.is_empty());
+}
+
+pub async fn what_was_proved_on_its_way_in_is_not_proved_again(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let said = Arc::new(Interpretation::event(payment("1001", "T", "10.00")));
+    let mut new = world.notification(b"n", noon(0));
+    new.proven = Some(Arc::clone(&said));
+    store.journal(new, WAITING_MAX).await.unwrap();
+    let due = world.claim(noon(0)).await.remove(0);
+    assert!(matches!(&due.evidence, Evidence::Proven(interpretation) if *interpretation == said));
+    assert_eq!((due.received_at, due.news_at), (noon(0), noon(0)));
+    // It is remembered for one worker only. The next one has what was sent.
+    let due = world.claim(noon(1)).await.remove(0);
+    assert_eq!(sent(&due).body, b"n");
 }
 
 pub async fn t_c08_a_lease_that_is_not_handed_back_runs_out(store: Arc<dyn Store>) {

@@ -1,6 +1,6 @@
 //! What is deleted when it has been kept long enough, and what never is.
 
-use super::world::{LEASE, WAITING_MAX, World, fine, noon, payment, reason, unique};
+use super::world::{LEASE, WAITING_MAX, World, fine, noon, payment, reason, sent, unique};
 use ipnd_core::{Language, OrderStatus};
 use ipnd_store::{
     CheckOutcome, CheckState, Journaled, KeptAnswer, NewOwner, NotificationId, ProvedBy, Retained, Store,
@@ -92,7 +92,7 @@ pub async fn a_proved_request_goes_and_what_it_told_stays(store: Arc<dyn Store>)
     news.repeats_are_news = true;
     assert_eq!(store.journal(news, WAITING_MAX).await.unwrap(), Journaled::Copy(id));
     let due = store.claim_checks(noon(40), 10, LEASE).await.unwrap().remove(0);
-    assert_eq!(due.request.body, body.as_bytes());
+    assert_eq!(sent(&due).body, body.as_bytes());
     let back = store.notification(world.shop.id, id).await.unwrap().unwrap();
     assert_eq!((back.deleted_at, back.request.body.as_slice()), (None, body.as_bytes()));
     world.settle(&due, CheckOutcome::genuine(Vec::new(), None)).await;
@@ -102,7 +102,7 @@ pub async fn details_go_and_outcomes_stay(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     world.order("1001", "19.95").await;
     let due = world.receive().await;
-    let body = due.request.body.clone();
+    let body = sent(&due).body.clone();
     world.settle(&due, CheckOutcome::genuine(vec![fine(payment("1001", "T", "19.95"))], None)).await;
     world.journal(&body, noon(7)).await;
     world.journal(&body, noon(9)).await;

@@ -1,6 +1,6 @@
 //! Texts that are out to make trouble.
 
-use super::world::{World, eur, event, noon, payment, terms, unique};
+use super::world::{World, eur, event, noon, payment, sent, terms, unique};
 use ipnd_core::{Customer, Event, EventItem, EventKind, OrderStatus, Reason};
 use ipnd_store::{CheckOutcome, EventFilter, NewProduct, OrderFilter, Store};
 use std::sync::Arc;
@@ -117,7 +117,7 @@ pub async fn t_b13_text_encoding(store: Arc<dyn Store>) {
     // The raw notification keeps its bytes as they came.
     let raw = b"a=\0&b=\xff\xfe\xc0\x80";
     world.journal(raw, noon(3)).await;
-    assert_eq!(world.claim(noon(3)).await[0].request.body, raw);
+    assert_eq!(sent(&world.claim(noon(3)).await[0]).body, raw);
 }
 
 pub async fn t_b14_look_alike_names(store: Arc<dyn Store>) {

@@ -5,9 +5,9 @@ use ipnd_core::{
 };
 use ipnd_gateways::RawRequest;
 use ipnd_store::{
-    Account, CheckOutcome, DueCheck, Journaled, MailLine, NewAccount, NewNotification, NewOrder, NewProduct,
-    NewShop, NotificationId, Order, OrderId, OrderSource, Product, ProductKind, ReviewLine, Settled, Shop,
-    Store,
+    Account, CheckOutcome, DueCheck, Evidence, Journaled, MailLine, NewAccount, NewNotification, NewOrder,
+    NewProduct, NewShop, NotificationId, Order, OrderId, OrderSource, Product, ProductKind, ReviewLine,
+    Settled, Shop, Store,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -100,6 +100,12 @@ pub fn ada() -> Customer {
         address: vec!["1 Example Street".to_owned(), "Exampleton".to_owned()],
         country: Some("GB".to_owned()),
     }
+}
+
+/// The request that a worker has got.
+pub fn sent(due: &DueCheck) -> &RawRequest {
+    let Evidence::Request(request) = &due.evidence else { panic!("proved already") };
+    request
 }
 
 impl World {
@@ -195,6 +201,7 @@ impl World {
                 body: body.to_vec(),
             },
             repeats_are_news: false,
+            proven: None,
         }
     }
 

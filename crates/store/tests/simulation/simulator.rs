@@ -1,7 +1,7 @@
 //! One history: a gateway, a few workers and a store, and chance that says who does what next.
 
 use crate::BROKEN;
-use crate::conformance::world::{LEASE, WAITING_MAX, World, fine, reason, terms};
+use crate::conformance::world::{LEASE, WAITING_MAX, World, fine, reason, sent, terms};
 use crate::dice::Dice;
 use crate::disk::Disk;
 use crate::plan::{self, Note};
@@ -151,7 +151,7 @@ impl Simulator {
     }
 
     fn genuine(&self, due: &DueCheck) -> CheckOutcome {
-        let note = self.notes.iter().find(|note| note.body == due.request.body).unwrap();
+        let note = self.notes.iter().find(|note| note.body == sent(due).body).unwrap();
         CheckOutcome::genuine(note.events.iter().cloned().map(fine).collect(), None)
     }
 

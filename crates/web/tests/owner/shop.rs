@@ -209,6 +209,7 @@ impl Fixture {
                 body: body.to_vec(),
             },
             repeats_are_news: false,
+            proven: None,
         };
         match self.app.store.journal(notification, 1_000).await.unwrap() {
             Journaled::New(id) | Journaled::Copy(id) => id,

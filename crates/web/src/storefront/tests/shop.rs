@@ -155,6 +155,7 @@ impl TestShop {
             remote: None,
             request,
             repeats_are_news: false,
+            proven: None,
         };
         let Journaled::New(id) = self.store().journal(notification, 100).await.unwrap() else {
             panic!("the notification is new")
