@@ -61,15 +61,14 @@ impl Rounds for CheckWorker {
         if settlements.is_empty() {
             return done;
         }
-        match self.store.settle_checks(settlements.clone(), self.clock.now()).await {
+        let settlements: Arc<[Settlement]> = settlements.into();
+        match self.store.settle_checks(Arc::clone(&settlements), self.clock.now()).await {
             Ok(settled) => {
-                for ((settled, settlement), place) in settled.iter().zip(&settlements).zip(places) {
-                    match settled {
-                        Settled::Done => observe_outcome(settlement.notification, &settlement.outcome),
-                        Settled::Stale => observe::came_late(Self::NAME),
-                    }
-                    done[place] = true;
-                }
+                let is_late = |(settled, _): &(&Settled, &Settlement)| **settled == Settled::Stale;
+                let (late, settled): (Vec<_>, Vec<_>) = settled.iter().zip(&*settlements).partition(is_late);
+                late.iter().for_each(|_| observe::came_late(Self::NAME));
+                observe::proven_settled(settled.iter().map(|(_, settlement)| remarked(settlement)));
+                places.into_iter().for_each(|place| done[place] = true);
             }
             // One of them may be the reason, so each is tried alone.
             Err(error) => observe::store_trouble(Self::NAME, &error),
@@ -238,6 +237,15 @@ fn genuine(
     let remark = interpretation.remark.clone();
     let events = reading::examined(&due.account, interpretation, proved_by);
     CheckOutcome::Genuine { events, remark, proved_by, answers }
+}
+
+/// What was remarked about a genuine notification.
+fn remarked(settlement: &Settlement) -> (NotificationId, Option<&Reason>) {
+    let remark = match &settlement.outcome {
+        CheckOutcome::Genuine { remark, .. } => remark.as_ref(),
+        CheckOutcome::Forged { .. } | CheckOutcome::NotYetKnown { .. } => None,
+    };
+    (settlement.notification, remark)
 }
 
 fn observe_outcome(notification: NotificationId, outcome: &CheckOutcome) {

@@ -8,6 +8,20 @@ use metrics::counter;
 /// A notification was looked at. `outcome` is `genuine`, `forged`, `unknown` or `given_up`.
 pub(crate) fn check_settled(notification: NotificationId, outcome: &'static str, reason: Option<&Reason>) {
     counter!("ipnd_checks_total", "outcome" => outcome).increment(1);
+    told(notification, outcome, reason);
+}
+
+/// Several that prove themselves were looked at together. They are counted together, which costs as much as for one.
+pub(crate) fn proven_settled<'a>(settled: impl Iterator<Item = (NotificationId, Option<&'a Reason>)>) {
+    let mut count = 0;
+    for (notification, remark) in settled {
+        count += 1;
+        told(notification, "genuine", remark);
+    }
+    counter!("ipnd_checks_total", "outcome" => "genuine").increment(count);
+}
+
+fn told(notification: NotificationId, outcome: &'static str, reason: Option<&Reason>) {
     let code = reason.map_or("", |reason| reason.code.as_str());
     tracing::info!(%notification, outcome, code, "looked at a notification");
 }

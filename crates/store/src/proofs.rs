@@ -2,12 +2,14 @@
 //!
 //! Nothing depends on it: what is not here is read and proved once more.
 
-use crate::{AccountId, NotificationId};
+use crate::operations::journal::Prepared;
+use crate::{AccountId, Journaled, NotificationId, Result};
 use ipnd_gateways::Interpretation;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// Proofs that are kept. The work that waits longest is claimed first, so when there are so many, new ones are not
 /// taken, rather than old ones dropped.
@@ -33,9 +35,28 @@ struct Kept {
     arrivals: VecDeque<(Instant, NotificationId)>,
 }
 
+/// Who is to hear what came of a new notification. Its proof is kept first, so that the worker that is woken by it
+/// finds that.
+pub(crate) struct Answer {
+    proofs: Arc<Proofs>,
+    proof: Option<Proof>,
+    sender: oneshot::Sender<Result<Journaled>>,
+}
+
+impl Answer {
+    pub(crate) fn send(self, kept: Result<Journaled>) {
+        if let (Ok(Journaled::New(id)), Some(proof)) = (&kept, self.proof) {
+            self.proofs.lock().keep(*id, proof, Instant::now());
+        }
+        // Somebody who no longer listens does not change what happened.
+        let _ = self.sender.send(kept);
+    }
+}
+
 impl Proofs {
-    pub(crate) fn keep(&self, id: NotificationId, proof: Proof) {
-        self.lock().keep(id, proof, Instant::now());
+    pub(crate) fn answer(self: &Arc<Self>, new: &Prepared) -> (Answer, oneshot::Receiver<Result<Journaled>>) {
+        let (sender, answered) = oneshot::channel();
+        (Answer { proofs: Arc::clone(self), proof: new.proof(), sender }, answered)
     }
 
     pub(crate) fn find(&self, id: NotificationId, account: AccountId) -> Option<Proof> {

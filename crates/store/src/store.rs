@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Reason, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Why an operation did not happen. Nothing of it did.
@@ -65,7 +66,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Settled>;
 
     /// As [`Store::settle_check`], for several in one transaction: all of them or none.
-    async fn settle_checks(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>>;
+    async fn settle_checks(&self, settlements: Arc<[Settlement]>, now: Timestamp) -> Result<Vec<Settled>>;
 
     /// Whether that is cheaper than one by one. It is not where several nodes wait for each other's transactions.
     fn settles_together(&self) -> bool;

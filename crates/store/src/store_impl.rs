@@ -7,7 +7,6 @@ use crate::operations::{
     Desk, accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
     order_rows, orders, people, products, retention, reviews, settle, shops, templates,
 };
-use crate::proofs::Proof;
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
     EventFilter, Forgotten, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome, NewAccount,
@@ -27,14 +26,8 @@ use tokio::sync::{broadcast, mpsc};
 impl<E: Engine> Store for E {
     // --- Intake ---
 
-    async fn journal(&self, mut notification: NewNotification, waiting_max: u32) -> Result<Journaled> {
-        let (account, received_at) = (notification.account, notification.received_at);
-        let proven = notification.proven.take();
-        let journaled = self.keep(Prepared::new(notification), waiting_max).await?;
-        if let (Journaled::New(id), Some(interpretation)) = (journaled, proven) {
-            self.proofs().keep(id, Proof { account, received_at, interpretation });
-        }
-        Ok(journaled)
+    async fn journal(&self, notification: NewNotification, waiting_max: u32) -> Result<Journaled> {
+        self.keep(Prepared::new(notification), waiting_max).await
     }
 
     async fn claim_checks(&self, now: Timestamp, limit: u32, lease: SignedDuration) -> Result<Vec<DueCheck>> {
@@ -54,7 +47,7 @@ impl<E: Engine> Store for E {
         self.write(move |desk| settle::settle(desk, notification, lease, now, &outcome)).await
     }
 
-    async fn settle_checks(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>> {
+    async fn settle_checks(&self, settlements: Arc<[Settlement]>, now: Timestamp) -> Result<Vec<Settled>> {
         let each = move |desk: &mut Desk<'_>, it: &Settlement| {
             settle::settle(desk, it.notification, it.lease, now, &it.outcome)
         };

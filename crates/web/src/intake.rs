@@ -78,7 +78,7 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
         let is_flood = !app.unproven().take(remote, now);
         return Err(if is_flood { Refusal::Later("flood") } else { Refusal::Unknown });
     };
-    let Known { account, gateway, settings } = &*known;
+    let Known { account, gateway, settings, new, copies } = &*known;
     let body =
         body::read(body, app.limits.body_bytes_max).await.map_err(|problem| unreadable(app, problem))?;
     let request = raw(parts, &body);
@@ -110,11 +110,11 @@ async fn keep(app: &App, token: &str, parts: Parts, body: Body) -> Result<Reply,
         repeats_are_news: gateway.repeats == Repeats::AreNews,
         proven,
     };
-    let (reply, word) = match app.store.journal(notification, waiting_max).await? {
-        Journaled::New(_) => (accepted, "new"),
-        Journaled::Copy(_) => (copied, "copy"),
+    let (reply, counter) = match app.store.journal(notification, waiting_max).await? {
+        Journaled::New(_) => (accepted, new),
+        Journaled::Copy(_) => (copied, copies),
     };
-    metrics::counter!("ipnd_notifications_total", "gateway" => gateway.id, "kind" => word).increment(1);
+    counter.increment(1);
     Ok(reply)
 }
 
@@ -126,7 +126,7 @@ async fn known(app: &App, token: &str) -> Result<Option<Arc<Known>>, Refusal> {
     };
     let Some(account) = app.store.account_by_token(token).await? else { return Ok(None) };
     let (gateway, settings) = understand(&account)?;
-    Ok(Some(app.known_accounts().keep(missed, Known { account, gateway, settings })))
+    Ok(Some(app.known_accounts().keep(missed, Known::new(account, gateway, settings))))
 }
 
 /// The gateway that is to look at it, and what it has to know. Both were right when the account was made.

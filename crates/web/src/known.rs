@@ -6,6 +6,7 @@
 
 use ipnd_gateways::{Gateway, Settings};
 use ipnd_store::Account;
+use metrics::{Counter, counter};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -20,6 +21,16 @@ pub(crate) struct Known {
     pub(crate) account: Account,
     pub(crate) gateway: &'static Gateway,
     pub(crate) settings: Settings,
+    /// What was journaled; looking these counters up costs more than counting.
+    pub(crate) new: Counter,
+    pub(crate) copies: Counter,
+}
+
+impl Known {
+    pub(crate) fn new(account: Account, gateway: &'static Gateway, settings: Settings) -> Self {
+        let counter = |kind| counter!("ipnd_notifications_total", "gateway" => gateway.id, "kind" => kind);
+        Self { account, gateway, settings, new: counter("new"), copies: counter("copy") }
+    }
 }
 
 #[derive(Default)]
@@ -91,7 +102,7 @@ mod tests {
             token: "token".to_owned(),
             created_at: Timestamp::UNIX_EPOCH,
         };
-        Known { account, gateway, settings }
+        Known::new(account, gateway, settings)
     }
 
     #[test]

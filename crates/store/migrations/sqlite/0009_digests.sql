@@ -42,6 +42,3 @@ WHEN NOT (NEW.id = OLD.id AND NEW.received_at = OLD.received_at AND NEW.method =
 BEGIN
     SELECT RAISE (ABORT, 'a notification never changes');
 END;
-
--- No statement needs it, and some were misled by it to go through all events of a shop.
-DROP INDEX events_of_shop;

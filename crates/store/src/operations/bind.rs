@@ -237,35 +237,34 @@ impl Beside {
         let inner = &event.examined.event;
         let related = sql::all(
             db,
-            // Sorted only when all are found (UNION would sort each part): a planner that does not know the numbers would
-            // rather go through the whole shop.
-            "SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id FROM events
-             WHERE id IN (
-                 SELECT id FROM events WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)
-                 UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
-                 UNION ALL SELECT id FROM events WHERE shop_id = ?1 AND case_id = ?4)
-               AND id <> ?5 AND family = ?6 AND environment = ?7
-             ORDER BY id",
-            params![
-                event.shop.0,
-                event.transaction(),
-                inner.parent,
-                inner.case,
-                event.id,
-                event.family,
-                event.environment
-            ],
+            // Nothing here but what an index of its own leads to: a planner that does not know the numbers takes family and
+            // environment for the better way, and goes through all of the shop.
+            "SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
+             WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)
+             UNION ALL
+             SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
+             WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
+             UNION ALL
+             SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
+             WHERE shop_id = ?1 AND case_id = ?4",
+            params![event.shop.0, event.transaction(), inner.parent, inner.case],
             |row| {
-                Ok(Related {
+                let is_kin =
+                    row.text("family")? == event.family && row.text("environment")? == event.environment;
+                let related = Related {
                     id: row.number("id")?,
                     order: row.number_opt("order_id")?,
                     is_payment: row.text("kind")?.starts_with("payment."),
                     transaction: row.text_opt("transaction_id")?,
                     parent: row.text_opt("parent_transaction_id")?,
                     case: row.text_opt("case_id")?,
-                })
+                };
+                Ok((is_kin && related.id != event.id).then_some(related))
             },
         )?;
+        let mut related: Vec<Related> = related.into_iter().flatten().collect();
+        related.sort_by_key(|other| other.id);
+        related.dedup_by_key(|other| other.id);
         Ok(Self(related))
     }
 

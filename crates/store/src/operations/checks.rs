@@ -10,17 +10,12 @@ use ipnd_gateways::RawRequest;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-macro_rules! claim_sql {
+macro_rules! due_sql {
     ($lock:literal) => {
         concat!(
-            "WITH due AS MATERIALIZED (
-                 SELECT notification_id FROM checks WHERE state = 'waiting' AND due_at <= ?1
-                 ORDER BY due_at, notification_id LIMIT ?2 ",
-            $lock,
-            ")
-             UPDATE checks SET lease = lease + 1, due_at = ?3, lease_until = ?3, asked_at = ?1, news = 0
-             WHERE notification_id IN (SELECT notification_id FROM due)
-             RETURNING notification_id, account_id, news_at, attempts - attempts_before AS attempts, lease"
+            "SELECT notification_id, account_id, news_at, attempts - attempts_before AS attempts, lease FROM checks
+             WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, notification_id LIMIT ?2 ",
+            $lock
         )
     };
 }
@@ -35,24 +30,33 @@ pub(crate) fn claim(
     proofs: &Proofs,
 ) -> Result<Vec<DueCheck>> {
     let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
-    let mut claims = sql::all(
+    let due = sql::all(
         desk,
-        // What came before is answered by this look.
-        desk.pick(claim_sql!(""), claim_sql!("FOR UPDATE SKIP LOCKED")),
-        params![sql::time(now), limit, sql::time(until)],
+        desk.pick(due_sql!(""), due_sql!("FOR UPDATE SKIP LOCKED")),
+        params![sql::time(now), limit],
         |row| {
             Ok(Claim {
                 notification: NotificationId(row.number("notification_id")?),
                 account: AccountId(row.number("account_id")?),
                 news_at: row.time_opt("news_at")?,
                 attempts: row.small("attempts")?,
-                lease: row.number("lease")?,
+                lease: row.number("lease")? + 1,
             })
         },
     )?;
-    claims.sort_by_key(|claim| claim.notification);
     let mut accounts = BTreeMap::new();
-    claims.into_iter().map(|claim| claim.complete(desk, &mut accounts, proofs)).collect()
+    let mut claimed = Vec::with_capacity(due.len());
+    for claim in due {
+        sql::run(
+            desk,
+            // What came before is answered by this look.
+            "UPDATE checks SET lease = ?2, due_at = ?3, lease_until = ?3, asked_at = ?4, news = 0
+             WHERE notification_id = ?1",
+            params![claim.notification.0, claim.lease, sql::time(until), sql::time(now)],
+        )?;
+        claimed.push(claim.complete(desk, &mut accounts, proofs)?);
+    }
+    Ok(claimed)
 }
 
 /// A lease just taken.

@@ -19,21 +19,8 @@ pub(crate) struct NewMail<'a> {
     /// Whether there is an address. Without one the mail is kept as failed, so that the owner sees that the customer
     /// was not told.
     pub(crate) can_reach: bool,
-}
-
-/// Looks first: an insertion that meets one would use up a number all the same, in one engine only.
-macro_rules! put_sql {
-    ($same:literal) => {
-        concat!(
-            "INSERT INTO mails (kind, state, created_at, amount, currency, reason, reason_detail, due_at, subject,
-                 effect_key, message_id, order_id, shop_id)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?3, ?8, ?9, ?10, ?11, ?12
-             WHERE NOT EXISTS (SELECT 1 FROM mails WHERE ",
-            $same,
-            " AND effect_key = ?9)
-             ON CONFLICT DO NOTHING"
-        )
-    };
+    /// Whether it may be there already: not where its order has been made just now.
+    pub(crate) may_exist: bool,
 }
 
 /// Puts a mail into the outbox; `None` when the same one is there already.
@@ -47,15 +34,18 @@ pub(crate) fn put_mail(
     let effect = Effect::Mail { kind: mail.kind, subject: mail.subject.to_owned(), amount: mail.amount };
     let key = effect.key();
     let key = sql::clean(&key);
+    // Looked for first: an insertion that meets it would use up a number all the same, in one engine only.
+    if mail.may_exist && is_there(desk, shop, order, &key)? {
+        return Ok(None);
+    }
     let (amount, currency) = sql::money(mail.amount);
     let state = if mail.can_reach { "waiting" } else { "failed" };
     let id = sql::insert_new(
         desk,
-        if order.is_some() {
-            put_sql!("order_id = ?11")
-        } else {
-            put_sql!("shop_id = ?12 AND order_id IS NULL")
-        },
+        "INSERT INTO mails (kind, state, created_at, amount, currency, reason, reason_detail, due_at, subject,
+             effect_key, message_id, order_id, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?3, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT DO NOTHING",
         params![
             mail.kind.word(),
             state,
@@ -75,6 +65,21 @@ pub(crate) fn put_mail(
         desk.announce(Change::Work);
     }
     Ok(id.map(MailId))
+}
+
+fn is_there(desk: &Desk<'_>, shop: ShopId, order: Option<i64>, key: &str) -> Result<bool> {
+    let found = match order {
+        Some(order) => {
+            let sql = "SELECT count(*) AS n FROM mails WHERE order_id = ?1 AND effect_key = ?2";
+            sql::count(desk, sql, params![order, key])?
+        }
+        None => {
+            let sql =
+                "SELECT count(*) AS n FROM mails WHERE shop_id = ?1 AND order_id IS NULL AND effect_key = ?2";
+            sql::count(desk, sql, params![shop.0, key])?
+        }
+    };
+    Ok(found > 0)
 }
 
 /// The customer's address has become known: what could not be sent can be now.

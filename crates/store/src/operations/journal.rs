@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::checks;
+use crate::proofs::Proof;
 use crate::sql::{self, Columns as _, Db as _, Subject, params};
 use crate::{Change, Journaled, NewNotification, NotificationId, Result, StoreError};
 use aws_lc_rs::digest::{Digest, SHA256, digest};
@@ -24,6 +25,13 @@ impl Prepared {
         let body_sha256 = digest(&SHA256, &notification.request.body);
         let headers = sql::json(&notification.request.headers);
         Self { notification, body_sha256, headers }
+    }
+
+    /// Where it proved itself when it came in.
+    pub(crate) fn proof(&self) -> Option<Proof> {
+        let NewNotification { account, received_at, proven, .. } = &self.notification;
+        let interpretation = proven.clone()?;
+        Some(Proof { account: *account, received_at: *received_at, interpretation })
     }
 
     pub(crate) fn account(&self) -> i64 {

@@ -224,6 +224,7 @@ pub(crate) fn write_message(
         amount: None,
         message: Some(message),
         can_reach: true,
+        may_exist: true,
     };
     let id = effects::put_mail(desk, shop, Some(order.0), &mail, now)?;
     desk.announce(Change::Order(order));

@@ -98,7 +98,7 @@ fn follow(desk: &mut Desk<'_>, known: &Known, is_new: bool, now: Timestamp) -> R
         effects::reach_after_all(desk, before.id.0, now)?;
     }
     for effect in &wanted {
-        perform(desk, before, &customer, effect, now)?;
+        perform(desk, before, &customer, (effect, !is_new), now)?;
     }
     desk.announce(Change::Order(before.id));
     Ok(())
@@ -325,13 +325,13 @@ fn perform(
     desk: &mut Desk<'_>,
     order: &Order,
     customer: &Customer,
-    effect: &Effect,
+    (effect, may_exist): (&Effect, bool),
     now: Timestamp,
 ) -> Result<()> {
     match effect {
         Effect::Mail { kind, subject, amount } => {
             let can_reach = !kind.is_for_customer() || customer.email.is_some();
-            let mail = NewMail { kind: *kind, subject, amount: *amount, message: None, can_reach };
+            let mail = NewMail { kind: *kind, subject, amount: *amount, message: None, can_reach, may_exist };
             effects::put_mail(desk, order.shop, Some(order.id.0), &mail, now)?;
         }
         Effect::Stock { sku, quantity } => {

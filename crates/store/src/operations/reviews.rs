@@ -51,6 +51,7 @@ pub(crate) fn ask(desk: &mut Desk<'_>, shop: ShopId, asked: &Asked, now: Timesta
         amount: None,
         message: None,
         can_reach: true,
+        may_exist: true,
     };
     effects::put_mail(desk, shop, asked.order, &mail, now)?;
     if let Some(order) = asked.order {

@@ -5,15 +5,15 @@ use super::db::Session;
 use super::worker::Worker;
 use crate::operations::Desk;
 use crate::operations::journal::{self, Prepared};
+use crate::proofs::Answer;
 use crate::{Change, Journaled, NotificationId, Result, StoreError};
 use std::collections::HashMap;
-use tokio::sync::oneshot;
 
 /// A notification that somebody waits to have kept.
 pub(super) struct Arrival {
     pub(super) new: Prepared,
     pub(super) waiting_max: u32,
-    pub(super) answer: oneshot::Sender<Result<Journaled>>,
+    pub(super) answer: Answer,
 }
 
 pub(super) fn keep(worker: &mut Worker, batch: Vec<Arrival>) {
@@ -21,19 +21,19 @@ pub(super) fn keep(worker: &mut Worker, batch: Vec<Arrival>) {
     match kept {
         Ok(answers) => {
             for (arrival, answer) in batch.into_iter().zip(answers) {
-                let _ = arrival.answer.send(answer);
+                arrival.answer.send(answer);
             }
         }
         // One that cannot be kept must not take the others with it.
         Err(StoreError::Failed(_)) if batch.len() > 1 => {
             for arrival in batch {
                 let kept = worker.write(|_, desk| journal::journal(desk, &arrival.new, arrival.waiting_max));
-                let _ = arrival.answer.send(kept);
+                arrival.answer.send(kept);
             }
         }
         Err(error) => {
             for arrival in batch {
-                let _ = arrival.answer.send(Err(error.clone()));
+                arrival.answer.send(Err(error.clone()));
             }
         }
     }

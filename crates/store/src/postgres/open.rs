@@ -135,7 +135,7 @@ impl Engine for PostgresStore {
     const HAS_ONE_WRITER: bool = false;
 
     async fn keep(&self, new: Prepared, waiting_max: u32) -> Result<Journaled> {
-        let (answer, answered) = oneshot::channel();
+        let (answer, answered) = self.proofs.answer(&new);
         self.connections.keepers.submit(Arrival { new, waiting_max, answer })?;
         answered.await.map_err(|_| closed())?
     }

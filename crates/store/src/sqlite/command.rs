@@ -4,7 +4,6 @@ use crate::operations::Desk;
 use crate::{Result, StoreError};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tokio::sync::oneshot;
 
 /// How a command is kept from leaving half of itself behind.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,25 +23,26 @@ pub(super) trait Command: Send {
     fn answer(self: Box<Self>, committed: Result<()>);
 }
 
-/// A command with the type of its result.
-pub(super) struct Typed<T, F> {
+/// A command with the type of its result, and who is to hear it.
+pub(super) struct Typed<T, F, A> {
     guard: Guard,
     work: F,
     result: Result<T>,
-    answer: oneshot::Sender<Result<T>>,
+    answer: A,
 }
 
-impl<T, F> Typed<T, F> {
-    pub(super) fn new(guard: Guard, work: F, answer: oneshot::Sender<Result<T>>) -> Self {
+impl<T, F, A> Typed<T, F, A> {
+    pub(super) fn new(guard: Guard, work: F, answer: A) -> Self {
         let result = Err(StoreError::Failed("the write was not reached".to_owned()));
         Self { guard, work, result, answer }
     }
 }
 
-impl<T, F> Command for Typed<T, F>
+impl<T, F, A> Command for Typed<T, F, A>
 where
     T: Send,
     F: Fn(&mut Desk<'_>, &Connection) -> Result<T> + Send,
+    A: FnOnce(Result<T>) + Send,
 {
     fn guard(&self) -> Guard {
         self.guard
@@ -55,7 +55,6 @@ where
     }
 
     fn answer(self: Box<Self>, committed: Result<()>) {
-        // Somebody who no longer listens does not change what happened.
-        let _ = self.answer.send(committed.and(self.result));
+        (self.answer)(committed.and(self.result));
     }
 }

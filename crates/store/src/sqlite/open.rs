@@ -1,7 +1,7 @@
 //! Opening the file, and the handle that everything else goes through.
 
 use super::checkpoint::Checkpoints;
-use super::command::Guard;
+use super::command::{Guard, Typed};
 use super::migrate;
 use super::readers::Readers;
 use super::writer::{self, Commit, Start, Writer};
@@ -110,7 +110,10 @@ impl Engine for SqliteStore {
     const HAS_ONE_WRITER: bool = true;
 
     async fn keep(&self, new: Prepared, waiting_max: u32) -> Result<Journaled> {
-        self.writer.write(Guard::Batch, move |desk| journal::journal(desk, &new, waiting_max)).await
+        let (answer, answered) = self.proofs.answer(&new);
+        let work = move |desk: &mut Desk<'_>, _: &Connection| journal::journal(desk, &new, waiting_max);
+        self.writer.submit(Typed::new(Guard::Batch, work, |kept| answer.send(kept)))?;
+        answered.await.map_err(|_| writer::closed())?
     }
 
     async fn write<T: Send + 'static>(

@@ -5,9 +5,22 @@ use super::{Options, SqliteStore};
 use rusqlite::Connection;
 use std::path::Path;
 
-/// Tables that stay small however much is sold, indexes that only hold what waits, and what is there once.
-const SHORT: &[&str] =
-    &["accounts", "api_keys", "codes", "sessions", "shops", "users", "probe", "checks_due", "mails_due"];
+/// Tables that stay small however much is sold, indexes that only hold what waits or what a limit bounds, and what is
+/// there once.
+const SHORT: &[&str] = &[
+    "accounts",
+    "api_keys",
+    "codes",
+    "products",
+    "sessions",
+    "shops",
+    "users",
+    "probe",
+    "checks_due",
+    "checks_forged",
+    "mails_due",
+    "reviews_open",
+];
 
 /// Every statement that is written down in the sources of the operations.
 fn statements() -> Vec<(String, String)> {
@@ -40,6 +53,17 @@ fn plan(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     Ok(steps)
 }
 
+/// Columns with few values, each of which a good part of all rows has.
+const COARSE: &[&str] =
+    &["shop_id", "account_id", "family", "environment", "gateway", "kind", "state", "status"];
+
+/// A search by nothing else.
+fn is_coarse(step: &str) -> bool {
+    let Some((_, by)) = step.strip_suffix(')').and_then(|step| step.rsplit_once('(')) else { return false };
+    by.split(" AND ")
+        .all(|condition| COARSE.contains(&condition.split(['=', '<', '>']).next().unwrap_or(condition)))
+}
+
 /// Steps that go through a whole table, or through all that one shop has of it.
 fn is_long(steps: &[String]) -> bool {
     let is_short = |step: &&String| {
@@ -48,7 +72,7 @@ fn is_long(steps: &[String]) -> bool {
             step.strip_prefix("SCAN ").is_some_and(|name| steps.contains(&format!("CO-ROUTINE {name}")));
         inner || SHORT.iter().any(|short| step.contains(short))
     };
-    let is_all = |step: &&String| step.starts_with("SCAN ") || step.ends_with("_of_shop (shop_id=?)");
+    let is_all = |step: &&String| step.starts_with("SCAN ") || is_coarse(step);
     steps.iter().filter(is_all).any(|step| !is_short(&step))
 }
 

@@ -82,17 +82,21 @@ impl Writer {
         guard: Guard,
         work: impl Fn(&mut Desk<'_>, &Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
-        let command = Box::new(Typed::new(guard, work, answer));
-        {
-            let queue = self.queue.lock().expect("nothing panics while holding this lock");
-            let queue = queue.as_ref().ok_or_else(closed)?;
-            queue.try_send(command).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-                mpsc::error::TrySendError::Closed(_) => closed(),
-            })?;
-        }
+        let (sender, answered) = oneshot::channel();
+        // Somebody who no longer listens does not change what happened.
+        let answer = |done| drop(sender.send(done));
+        self.submit(Typed::new(guard, work, answer))?;
         answered.await.map_err(|_| closed())?
+    }
+
+    /// Queues a command that tells by itself what came of it.
+    pub(super) fn submit(&self, command: impl Command + 'static) -> Result<()> {
+        let queue = self.queue.lock().expect("nothing panics while holding this lock");
+        let queue = queue.as_ref().ok_or_else(closed)?;
+        queue.try_send(Box::new(command)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })
     }
 
     pub(super) fn commits(&self) -> u64 {
@@ -123,7 +127,7 @@ impl Drop for Writer {
     }
 }
 
-fn closed() -> StoreError {
+pub(super) fn closed() -> StoreError {
     StoreError::Failed("the store is closed".to_owned())
 }
 
