@@ -79,9 +79,10 @@ pub(crate) fn look_up_micros(file: &Path) -> Result<f64> {
     const LOOKS: usize = 2_000;
     let db = Connection::open(file)?;
     let last: i64 = db.query_row("SELECT max(id) FROM notifications", [], |row| row.get(0))?;
-    let mut any =
-        db.prepare("SELECT account_id, body_sha256, query FROM notifications WHERE id >= ?1 LIMIT 1")?;
-    let sql = "SELECT id FROM notifications WHERE account_id = ?1 AND body_sha256 = ?2 AND query = ?3";
+    let mut any = db.prepare(
+        "SELECT account_id, substr(body_sha256, 1, 16), query FROM notifications WHERE id >= ?1 LIMIT 1",
+    )?;
+    let sql = "SELECT id FROM notifications WHERE account_id = ?1 AND substr(body_sha256, 1, 16) = ?2 AND query = ?3";
     let mut look = db.prepare(sql)?;
     let mut keys = Vec::with_capacity(LOOKS);
     for _ in 0..LOOKS {

@@ -7,6 +7,15 @@ use crate::{Change, DueMail, MailId, MailOutcome, Order, OrderId, Result, Settle
 use ipnd_core::{MailKind, Reason};
 use jiff::{SignedDuration, Timestamp};
 
+macro_rules! due_sql {
+    ($lock:literal) => {
+        concat!(
+            "SELECT id, order_id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2 ",
+            $lock
+        )
+    };
+}
+
 /// Takes leases on what is due, oldest first. The attempt is on the disk before the mail can go out, so that an
 /// attempt whose end nobody knows can be seen afterwards (T-C08).
 pub(crate) fn claim(
@@ -18,11 +27,7 @@ pub(crate) fn claim(
     let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
     let due = sql::all(
         desk,
-        desk.pick(
-            "SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
-            "SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2
-             FOR UPDATE SKIP LOCKED",
-        ),
+        desk.pick(due_sql!(""), due_sql!("FOR UPDATE SKIP LOCKED")),
         params![sql::time(now), limit],
         |row| row.number("id"),
     )?;
@@ -53,18 +58,24 @@ pub(crate) fn put_off(
     again_at: Timestamp,
     reason: &Reason,
 ) -> Result<u32> {
-    let orders = sql::all(
+    let due = sql::all(
         desk,
-        "UPDATE mails SET due_at = ?3, reason = ?4, reason_detail = ?5
-         WHERE id IN (SELECT id FROM mails WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT ?2)
-         RETURNING order_id",
-        params![sql::time(now), limit, sql::time(again_at), reason.code, sql::clean(&reason.detail)],
-        |row| row.number_opt("order_id"),
+        desk.pick(due_sql!(""), due_sql!("FOR UPDATE SKIP LOCKED")),
+        params![sql::time(now), limit],
+        |row| Ok((row.number("id")?, row.number_opt("order_id")?)),
     )?;
-    for order in orders.iter().flatten() {
-        desk.announce_new(Change::Order(OrderId(*order)));
+    let (until, detail) = (sql::time(again_at), sql::clean(&reason.detail));
+    for (id, order) in &due {
+        sql::run(
+            desk,
+            "UPDATE mails SET due_at = ?2, reason = ?3, reason_detail = ?4 WHERE id = ?1",
+            params![id, until, reason.code, detail],
+        )?;
+        if let Some(order) = order {
+            desk.announce_new(Change::Order(OrderId(*order)));
+        }
     }
-    Ok(u32::try_from(orders.len()).expect("no more than the limit"))
+    Ok(u32::try_from(due.len()).expect("no more than the limit"))
 }
 
 /// Only pages of orders show mails.

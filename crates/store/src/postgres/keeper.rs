@@ -110,9 +110,9 @@ fn insert(session: &Session, batch: &[Arrival], which: &[usize]) -> Result<HashM
              SELECT a.received_at, a.method, a.query, a.remote, a.body, a.headers, a.body_sha256, a.account_id, s.shop_id
              FROM arrivals a JOIN accounts s ON s.id = a.account_id
              WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.account_id = a.account_id
-                 AND n.body_sha256 = a.body_sha256 AND n.query = a.query)
+                 AND substr(n.body_sha256, 1, 16) = substr(a.body_sha256, 1, 16) AND n.query = a.query)
              ORDER BY a.place
-             ON CONFLICT (account_id, body_sha256, query) DO NOTHING
+             ON CONFLICT (account_id, substr(body_sha256, 1, 16), query) DO NOTHING
              RETURNING id, received_at, account_id, shop_id, body_sha256, query
          ), checked AS (
              INSERT INTO checks (notification_id, state, due_at, account_id, shop_id)
