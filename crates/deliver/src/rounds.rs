@@ -46,35 +46,41 @@ pub(crate) async fn run<R: Rounds>(rounds: Arc<R>, mut changes: Receiver<Change>
     let mut running = JoinSet::new();
     // Tasks of the last round were all done together, so more of them may be claimed than have places.
     let mut is_easy = false;
+    // Claimed while those before them were done.
+    let mut ahead = Vec::new();
     loop {
         while running.try_join_next().is_some() {}
-        let free = R::AT_ONCE - running.len();
+        let free = R::AT_ONCE.saturating_sub(running.len());
         let limit = if is_easy { R::TOGETHER.max(free) } else { free };
-        let mut is_more = false;
-        if free > 0 {
-            match rounds.claim(u32::try_from(limit).expect("a few")).await {
-                Ok(tasks) => {
-                    let claimed = tasks.len();
-                    let left = at_once(&rounds, tasks).await;
-                    is_easy = claimed > 0 && left.is_empty();
-                    is_more = is_easy && claimed == limit;
-                    for task in left {
-                        running.spawn(contained(Arc::clone(&rounds), task));
-                    }
-                }
-                Err(error) => observe::store_trouble(R::NAME, &error),
-            }
+        let tasks = if ahead.is_empty() && free > 0 { claim(&rounds, limit).await } else { ahead };
+        let (claimed, is_full) = (!tasks.is_empty(), tasks.len() >= limit);
+        // The store then does both in one go: it takes back these, and gives the next ones.
+        let claims_ahead = is_easy && is_full && !stop.is_cancelled();
+        let next = async { if claims_ahead { claim(&rounds, limit).await } else { Vec::new() } };
+        let (left, next) = tokio::join!(at_once(&rounds, tasks), next);
+        ahead = next;
+        is_easy = claimed && left.is_empty();
+        for task in left {
+            running.spawn(contained(Arc::clone(&rounds), task));
         }
+        let is_more = !ahead.is_empty() || (is_easy && is_full && !stop.is_cancelled());
         tokio::select! {
             biased;
-            () = stop.cancelled() => break,
             () = std::future::ready(()), if is_more => {}
+            () = stop.cancelled() => break,
             Some(_) = running.join_next(), if !running.is_empty() => {}
             () = work(&mut changes), if running.len() < R::AT_ONCE => {}
             () = tokio::time::sleep(POLL) => {}
         }
     }
     while running.join_next().await.is_some() {}
+}
+
+async fn claim<R: Rounds>(rounds: &Arc<R>, limit: usize) -> Vec<R::Task> {
+    rounds.claim(u32::try_from(limit).expect("a few")).await.unwrap_or_else(|error| {
+        observe::store_trouble(R::NAME, &error);
+        Vec::new()
+    })
 }
 
 /// Performs what can be done together; gives what cannot. When that crashes, all of them are taken one by one.
@@ -198,6 +204,24 @@ mod tests {
         async fn give_back(&self, task: &u32) {
             self.0.give_back(task).await;
         }
+    }
+
+    #[tokio::test]
+    async fn many_easy_ones_may_be_followed_by_as_many_that_are_not() {
+        // The last are claimed first: sixteen even numbers, then many odd ones in rounds as large.
+        let numbers = (1..=41).step_by(2).chain((44..=76).step_by(2)).filter(|number| number % 3 != 0);
+        let numbers: Vec<u32> = numbers.filter(|number| *number != 7).collect();
+        let of_all = numbers.len();
+        let easy = Arc::new(Easy(Numbers { waiting: Mutex::new(numbers), ..Numbers::default() }));
+        let (_changes, receiver) = broadcast::channel(1);
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(run(Arc::clone(&easy), receiver, stop.clone()));
+        while easy.0.performed.load(Ordering::SeqCst) as usize != of_all && !running.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+        running.await.unwrap();
+        assert_eq!(easy.0.performed.load(Ordering::SeqCst) as usize, of_all);
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 /// Proofs that are kept. The work that waits longest is claimed first, so when there are so many, new ones are not
 /// taken, rather than old ones dropped.
-const PROOFS_MAX: usize = 1_024;
+const PROOFS_MAX: usize = 512;
 /// How long one is kept at least. Another node may have settled it.
 const KEPT_FOR: Duration = Duration::from_secs(5);
 

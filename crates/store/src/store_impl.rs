@@ -65,7 +65,7 @@ impl<E: Engine> Store for E {
     // --- Orders and reviews ---
 
     async fn register_order(&self, order: NewOrder) -> Result<Order> {
-        self.write(move |desk| orders::register(desk, &order, token::random())).await
+        self.write(move |desk| orders::register(desk, &order, token::random_at(order.created_at))).await
     }
 
     async fn cancel_order(&self, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool> {

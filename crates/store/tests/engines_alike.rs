@@ -58,8 +58,9 @@ async fn import(store: &Arc<dyn Store>, all: Vec<String>) -> Result<u64, StoreEr
 /// Random tokens, numbered as they come up: all that may differ between two runs.
 fn without_chance(lines: &[String]) -> Vec<String> {
     let mut known = HashMap::new();
-    let is_random =
-        |text: &str| text.len() == 26 && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+    let is_random = |text: &str| {
+        matches!(text.len(), 26 | 34) && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'))
+    };
     let parts = |line: &String| -> String {
         let pieces = line.split('"').map(|piece| {
             if !is_random(piece) {

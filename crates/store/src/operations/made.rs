@@ -48,7 +48,7 @@ pub(crate) fn from_payment(desk: &mut Desk<'_>, payment: &Loose, now: Timestamp)
     let registration = Registration {
         shop: payment.shop,
         reference,
-        token: token::random(),
+        token: token::random_at(now),
         terms: &terms,
         // Filled in from the payment, like everything that an order leaves open.
         customer: &Customer::default(),

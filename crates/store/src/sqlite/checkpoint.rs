@@ -19,11 +19,11 @@ use std::time::Duration;
 const PASS_PAGES: i64 = 4_000;
 /// How long it waits for that many.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Pages in the log from which the thread makes no pause, until it is the writer's turn: each pass then leaves less than
-/// the one before, and little is left for the writer.
-const LOG_PAGES_HURRY: i64 = 11_500;
-/// Pages in the log from which the writer finishes what a pass of the thread has left, as soon as that has ended.
-const LOG_PAGES_LONG: i64 = 13_000;
+/// Pages in the log from which the thread makes no pause: each pass then leaves less than the one before. When it leaves
+/// little, the writer finishes that.
+const LOG_PAGES_LONG: i64 = 11_500;
+/// What little is: about as many pages as a few batches write.
+const REST_PAGES: i64 = 400;
 /// Pages in the log from which the writer waits for the thread, rather than let the log become longer.
 const LOG_PAGES_MAX: i64 = 15_500;
 
@@ -32,6 +32,17 @@ const LOG_PAGES_MAX: i64 = 15_500;
 pub(super) struct Log {
     pub(super) pages: i64,
     pub(super) done: i64,
+}
+
+impl Log {
+    fn is_long(&self) -> bool {
+        self.pages >= LOG_PAGES_LONG
+    }
+
+    /// Pages that are not in the database yet.
+    fn rest(&self) -> i64 {
+        self.pages - self.done
+    }
 }
 
 pub(super) type Fatal = Arc<dyn Fn(&str) + Send + Sync>;
@@ -111,10 +122,10 @@ impl Shared {
             self.is_stale.store(false, Ordering::Release);
             self.is_due.store(false, Ordering::Release);
             let turn = lock(&self.turn);
-            let done = checkpoint(db);
+            let done = checkpoint(db).and_then(|_| length(db));
             drop(turn);
             pause = match done {
-                Ok(log) if (LOG_PAGES_HURRY..LOG_PAGES_LONG).contains(&log.pages) => Duration::ZERO,
+                Ok(log) if log.is_long() && log.rest() > REST_PAGES => Duration::ZERO,
                 Ok(_) => PAUSE,
                 Err(error) => {
                     self.trouble(&error);
@@ -151,11 +162,12 @@ impl Shared {
 
     fn bound(&self, db: &Connection) -> rusqlite::Result<()> {
         let log = length(db)?;
-        if log.pages - log.done >= PASS_PAGES && !self.is_due.swap(true, Ordering::AcqRel) {
+        if log.rest() >= PASS_PAGES && !self.is_due.swap(true, Ordering::AcqRel) {
             self.wake();
         }
-        let is_long = log.pages >= LOG_PAGES_LONG && self.has_passed.swap(false, Ordering::AcqRel);
-        if is_long || log.pages >= LOG_PAGES_MAX {
+        let has_passed = self.has_passed.swap(false, Ordering::AcqRel);
+        let is_nearly_done = has_passed && log.is_long() && log.rest() <= 2 * REST_PAGES;
+        if is_nearly_done || log.pages >= LOG_PAGES_MAX {
             let _turn = lock(&self.turn);
             checkpoint(db)?;
         }
