@@ -97,10 +97,9 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipnd_core::Reason;
 
     fn proof() -> Proof {
-        let interpretation = Arc::new(Interpretation::nothing(Reason::new("none", "")));
+        let interpretation = Arc::new(Interpretation::events(Vec::new()));
         Proof { account: AccountId(1), received_at: Timestamp::UNIX_EPOCH, interpretation }
     }
 

@@ -94,10 +94,8 @@ pub(crate) fn record(
             Question { kind: QuestionKind::ContentChanged, subject: event.identity.clone(), expected, got };
         let asked = Asked { question, order, notification: Some(told.notification), event: Some(id) };
         reviews::ask(desk, told.shop, &asked, told.now)?;
-    } else if order.is_none() {
-        if name_order(desk, id, &said_first, event.order_ref.as_deref())? {
-            return bind::bind(desk, told, bind::load(desk, id)?, touched);
-        }
+    } else if order.is_none() && name_order(desk, id, &said_first, event.order_ref.as_deref())? {
+        return bind::bind(desk, told, bind::load(desk, id)?, touched);
     }
     Ok(())
 }
