@@ -7,6 +7,7 @@
 mod conformance;
 
 use conformance::world::{LEASE, WAITING_MAX, World, eur, fine, noon, payment, refund, sent, terms};
+use ipnd_core::Environment;
 use ipnd_store::postgres::{Options, PostgresStore};
 use ipnd_store::{Change, CheckOutcome, Durability, Journaled, OrderFilter, Settled, Store, StoreError};
 use ipnd_testkit::postgres::{Server, database};
@@ -102,6 +103,45 @@ async fn i_05_each_notification_counts_once_whichever_of_three_nodes_takes_it() 
     for node in nodes {
         node.close().await;
     }
+}
+
+#[tokio::test]
+async fn t_b07_a_transaction_that_is_being_taken_elsewhere_makes_no_order() {
+    let database = database().unwrap();
+    let store = open(&database.url);
+    let quick = World::new(&store).await;
+    let slow = World::with(&store, Environment::Live, true).await;
+    let order = quick.order("Q", "10.00").await;
+    slow.journal(b"slow", noon(0)).await;
+    let due = slow.claim(noon(0)).await.remove(0);
+    // Another node is about to commit that the transaction pays the other shop's order.
+    let (url, taken) = (database.url.clone(), [order.id.0, quick.shop.id.0]);
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let elsewhere = tokio::task::spawn_blocking(move || {
+        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+        let mut transaction = client.transaction().unwrap();
+        let sql = "INSERT INTO transactions (transaction_id, family, environment, order_id, shop_id)
+                   VALUES ('T', 'paypal', 'live', $1, $2)";
+        transaction.execute(sql, &[&taken[0], &taken[1]]).unwrap();
+        begun.send(()).unwrap();
+        // Not before somebody waits for it.
+        let began = Instant::now();
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        while transaction.query_one(waiting, &[]).unwrap().get::<_, i64>(0) == 0 {
+            assert!(began.elapsed() < Duration::from_secs(20), "nobody is in its way");
+        }
+        transaction.commit().unwrap();
+    });
+    has_begun.await.unwrap();
+    let told = || CheckOutcome::genuine(vec![fine(payment("S", "T", "10.00"))], None);
+    let met = store.settle_check(due.notification, due.lease, noon(1), told()).await;
+    assert!(matches!(met, Err(StoreError::Failed(_))), "{met:?}");
+    elsewhere.await.unwrap();
+    assert!(store.order_by_reference(slow.shop.id, "S").await.unwrap().is_none());
+    // The worker tries once more, and the owner is asked.
+    assert_eq!(slow.settle(&due, told()).await, Settled::Done);
+    assert!(store.order_by_reference(slow.shop.id, "S").await.unwrap().is_none());
+    assert_eq!(slow.open_reviews().await.len(), 1);
 }
 
 #[tokio::test]

@@ -145,7 +145,12 @@ pub(crate) fn follow(
 }
 
 /// Binds an event that is written already, and belonged nowhere until now.
-pub(crate) fn bind(desk: &mut Desk<'_>, told: &Told, event: Loose, touched: &mut Touched) -> Result<()> {
+pub(crate) fn bind_written(
+    desk: &mut Desk<'_>,
+    told: &Told,
+    event: Loose,
+    touched: &mut Touched,
+) -> Result<()> {
     let place = place(desk, told, &event)?;
     if let Some(order) = place.order() {
         tie(desk, event.id, order)?;
@@ -303,7 +308,7 @@ fn is_one_of(name: Option<&str>, names: [Option<&str>; 2]) -> bool {
     name.is_some() && names.contains(&name)
 }
 
-/// Ties an event to its order. Gives the events that may have waited for that.
+/// Ties an event that is written already to its order. Gives what [`tied`] gives.
 pub(crate) fn attach(
     desk: &Desk<'_>,
     event: &Loose,
@@ -320,7 +325,8 @@ fn tie(desk: &Desk<'_>, event: i64, order: i64) -> Result<()> {
     Ok(())
 }
 
-/// What follows from that.
+/// An event has come to its order: that has to be worked out, and what knew the payment less well follows it. Gives the
+/// events that may have waited for that.
 fn tied(
     desk: &Desk<'_>,
     event: &Loose,

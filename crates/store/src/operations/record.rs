@@ -38,9 +38,10 @@ const DECISIVE: [&str; 9] = [
     "receivers",
 ];
 
-/// Records an event and finds out where it belongs. One that is known already changes nothing (T-C01), and where it says something decisive that the first one does not say, the owner is asked and the first stands
-/// (T-C03). Only an order that the first one did not name is taken from a later one, and a telling that is proved
-/// takes the place of one that was not.
+/// Records an event and finds out where it belongs. One that is known already changes nothing (T-C01), and where it
+/// says something decisive that the first one does not say, the owner is asked and the first stands (T-C03). Only an
+/// order that the first one did not name is taken from a later one, and a telling that is proved takes the place of one
+/// that was not.
 pub(crate) fn record(
     desk: &mut Desk<'_>,
     told: &Told,
@@ -86,7 +87,7 @@ pub(crate) fn record(
         if let Some(order) = order {
             touched.order(order);
         }
-        return bind::bind(desk, told, bind::load(desk, id)?, touched);
+        return bind::bind_written(desk, told, bind::load(desk, id)?, touched);
     }
     let (expected, got) = difference(&said_first, &text);
     if is_own && !got.is_empty() {
@@ -95,7 +96,7 @@ pub(crate) fn record(
         let asked = Asked { question, order, notification: Some(told.notification), event: Some(id) };
         reviews::ask(desk, told.shop, &asked, told.now)?;
     } else if order.is_none() && name_order(desk, id, &said_first, event.order_ref.as_deref())? {
-        return bind::bind(desk, told, bind::load(desk, id)?, touched);
+        return bind::bind_written(desk, told, bind::load(desk, id)?, touched);
     }
     Ok(())
 }
