@@ -411,19 +411,21 @@ fn gone(what: &str) -> StoreError {
     StoreError::Failed(format!("the {what} is missing"))
 }
 
-/// Moves an order and all that hangs on it to another id.
+/// What hangs on an order, and has to move with it to another id.
+pub(crate) const MOVES: [&str; 9] = [
+    "UPDATE orders SET id = ?2 WHERE id = ?1",
+    "UPDATE order_details SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE order_items SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE payments SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE events SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE transactions SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE reviews SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE mails SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE stock_movements SET order_id = ?2 WHERE order_id = ?1",
+];
+
 fn renumber(db: &dyn Db, from: i64, to: i64) -> Result<()> {
-    for sql in [
-        "UPDATE orders SET id = ?2 WHERE id = ?1",
-        "UPDATE order_details SET order_id = ?2 WHERE order_id = ?1",
-        "UPDATE order_items SET order_id = ?2 WHERE order_id = ?1",
-        "UPDATE payments SET order_id = ?2 WHERE order_id = ?1",
-        "UPDATE events SET order_id = ?2 WHERE order_id = ?1",
-        "UPDATE transactions SET order_id = ?2 WHERE order_id = ?1",
-        "UPDATE reviews SET order_id = ?2 WHERE order_id = ?1",
-        "UPDATE mails SET order_id = ?2 WHERE order_id = ?1",
-        "UPDATE stock_movements SET order_id = ?2 WHERE order_id = ?1",
-    ] {
+    for sql in MOVES {
         sql::run(db, sql, [from, to])?;
     }
     Ok(())
