@@ -124,9 +124,10 @@ async fn t_b07_a_transaction_that_is_being_taken_elsewhere_makes_no_order() {
                    VALUES ('T', 'paypal', 'live', $1, $2)";
         transaction.execute(sql, &[&taken[0], &taken[1]]).unwrap();
         begun.send(()).unwrap();
-        // Not before somebody waits for it.
+        // Not before somebody waits for this very transaction: other tests use the same server.
         let began = Instant::now();
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        let waiting = "SELECT count(*) FROM pg_locks
+                       WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))";
         while transaction.query_one(waiting, &[]).unwrap().get::<_, i64>(0) == 0 {
             assert!(began.elapsed() < Duration::from_secs(20), "nobody is in its way");
         }
