@@ -106,7 +106,8 @@ impl Claim {
 fn request(desk: &Desk<'_>, notification: NotificationId) -> Result<(Timestamp, RawRequest)> {
     let found = sql::one(
         desk,
-        "SELECT received_at, method, query, headers, body FROM notifications WHERE id = ?1",
+        "SELECT n.received_at, n.method, n.query, n.body, h.headers FROM notifications n
+         LEFT JOIN notification_headers h ON h.notification_id = n.id WHERE n.id = ?1",
         [notification.0],
         |row| Ok((row.time("received_at")?, notifications::request(row)?)),
     )?;

@@ -115,22 +115,13 @@ fn keep(desk: &mut Desk<'_>, new: &Prepared, shop: i64) -> Result<Option<Notific
     let id = sql::insert_new(
         desk,
         "INSERT INTO notifications
-             (received_at, method, query, remote, body, headers, body_sha256, account_id, shop_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             (received_at, method, query, remote, body, body_sha256, account_id, shop_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (account_id, substr(body_sha256, 1, 16), query) DO NOTHING",
-        params![
-            it.received_at,
-            it.method,
-            it.query,
-            it.remote,
-            it.body,
-            it.headers,
-            it.body_sha256,
-            it.account,
-            shop
-        ],
+        params![it.received_at, it.method, it.query, it.remote, it.body, it.body_sha256, it.account, shop],
     )?;
     let Some(id) = id else { return Ok(None) };
+    keep_headers(desk, id, it.headers)?;
     sql::run(
         desk,
         "INSERT INTO checks (notification_id, state, due_at, account_id, shop_id)
@@ -140,6 +131,12 @@ fn keep(desk: &mut Desk<'_>, new: &Prepared, shop: i64) -> Result<Option<Notific
     desk.one_more_waits(it.account);
     desk.announce(Change::Work);
     Ok(Some(NotificationId(id)))
+}
+
+fn keep_headers(desk: &Desk<'_>, id: i64, headers: &str) -> Result<()> {
+    let sql = "INSERT INTO notification_headers (notification_id, headers) VALUES (?1, ?2)";
+    sql::run(desk, sql, params![id, headers])?;
+    Ok(())
 }
 
 fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u32) -> Result<Journaled> {
@@ -177,12 +174,15 @@ fn copy(desk: &mut Desk<'_>, id: NotificationId, new: &Prepared, waiting_max: u3
 /// A request that was deleted because it was old is needed once more, and here it is.
 fn bring_back(desk: &Desk<'_>, id: NotificationId, new: &Prepared) -> Result<()> {
     let it = new.columns();
-    sql::run(
+    let brought = sql::run(
         desk,
-        "UPDATE notifications SET body = ?2, headers = ?3, remote = ?4, deleted_at = NULL
+        "UPDATE notifications SET body = ?2, remote = ?3, deleted_at = NULL
          WHERE id = ?1 AND deleted_at IS NOT NULL",
-        params![id.0, it.body, it.headers, it.remote],
+        params![id.0, it.body, it.remote],
     )?;
+    if brought > 0 {
+        keep_headers(desk, id.0, it.headers)?;
+    }
     Ok(())
 }
 

@@ -9,12 +9,13 @@ use crate::{
 use ipnd_core::{EventKind, ExaminedEvent};
 use ipnd_gateways::RawRequest;
 
-/// The raw request, from the columns of `notifications`.
+/// The raw request, from the columns of `notifications` and `notification_headers`. Empty where it was deleted.
 pub(crate) fn request(row: &dyn Row) -> Result<RawRequest> {
+    let has_headers = row.text_opt("headers")?.is_some();
     Ok(RawRequest {
         method: row.text("method")?,
         query: row.text("query")?,
-        headers: row.json("headers")?,
+        headers: if has_headers { row.json("headers")? } else { Vec::new() },
         body: row.bytes("body")?,
     })
 }
@@ -23,8 +24,9 @@ pub(crate) fn request(row: &dyn Row) -> Result<RawRequest> {
 pub(crate) fn one(db: &dyn Db, shop: ShopId, id: NotificationId) -> Result<Option<Notification>> {
     sql::one(
         db,
-        "SELECT n.*, c.state, c.proved_by, c.reason, c.reason_detail, c.due_at, c.copies, a.gateway
+        "SELECT n.*, h.headers, c.state, c.proved_by, c.reason, c.reason_detail, c.due_at, c.copies, a.gateway
          FROM notifications n
+         LEFT JOIN notification_headers h ON h.notification_id = n.id
          JOIN checks c ON c.notification_id = n.id
          JOIN accounts a ON a.id = n.account_id
          WHERE n.id = ?1 AND n.shop_id = ?2",

@@ -93,12 +93,13 @@ fn delete(db: &dyn Db, what: Retained, id: i64, (before, now): (&str, &str)) -> 
 fn empty(db: &dyn Db, id: i64, (before, now): (&str, &str)) -> Result<usize> {
     let emptied = sql::run(
         db,
-        "UPDATE notifications SET body = substr(body, 1, 0), headers = '[]', remote = NULL, deleted_at = ?3
+        "UPDATE notifications SET body = substr(body, 1, 0), remote = NULL, deleted_at = ?3
          WHERE id = ?1 AND received_at < ?2 AND deleted_at IS NULL
            AND EXISTS (SELECT 1 FROM checks c WHERE c.notification_id = notifications.id AND c.state = 'genuine')",
         params![id, before, now],
     )?;
     if emptied > 0 {
+        sql::run(db, "DELETE FROM notification_headers WHERE notification_id = ?1", [id])?;
         sql::run(db, "DELETE FROM answers WHERE notification_id = ?1", [id])?;
     }
     Ok(emptied)

@@ -48,7 +48,8 @@ pub(crate) const TABLES: &[Table] = tables! {
     order_items by "order_id, position": 1 quantity, 2 name, 3 sku, 4 unit_price, 5 currency, 6 order_id, 7 position, 8 shop_id;
     payments by "order_id, id": 1 kind, 2 status, 3 amount, 4 currency, 5 fee, 6 at, 7 counts, 8 reason, 9 transaction_id, 10 parent_transaction_id, 11 order_id, 12 shop_id;
     stock_movements by "id": 1 sku, 2 quantity, 3 moved_at, 4 product_id, 5 order_id, 6 shop_id, 7 id;
-    notifications by "id": 1 received_at, 2 method, 3 query, 4 remote, 5 body, 6 headers, 7 body_sha256, 8 account_id, 9 shop_id, 10 id, 11 deleted_at;
+    notifications by "id": 1 received_at, 2 method, 3 query, 4 remote, 5 body, 6 body_sha256, 7 account_id, 8 shop_id, 9 id, 10 deleted_at;
+    notification_headers by "notification_id": 1 notification_id, 2 headers;
     notification_copies by "id": 1 received_at, 2 notification_id, 3 id;
     checks by "notification_id": 1 notification_id, 2 state, 3 reason, 4 reason_detail, 5 attempts, 6 due_at, 7 decided_at, 8 copies, 9 lease, 10 lease_until, 11 account_id, 12 shop_id, 13 asked_at, 14 news_at, 15 news, 16 attempts_before, 17 proved_by;
     check_attempts by "id": 1 at, 2 outcome, 3 reason, 4 reason_detail, 5 notification_id, 6 id;

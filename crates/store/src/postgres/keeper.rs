@@ -106,14 +106,20 @@ fn insert(session: &Session, batch: &[Arrival], which: &[usize]) -> Result<HashM
              AS a (account_id, received_at, method, query, remote, body, headers, body_sha256, place)
          ), kept AS (
              INSERT INTO notifications
-                 (received_at, method, query, remote, body, headers, body_sha256, account_id, shop_id)
-             SELECT a.received_at, a.method, a.query, a.remote, a.body, a.headers, a.body_sha256, a.account_id, s.shop_id
+                 (received_at, method, query, remote, body, body_sha256, account_id, shop_id)
+             SELECT a.received_at, a.method, a.query, a.remote, a.body, a.body_sha256, a.account_id, s.shop_id
              FROM arrivals a JOIN accounts s ON s.id = a.account_id
              WHERE NOT EXISTS (SELECT 1 FROM notifications n WHERE n.account_id = a.account_id
                  AND substr(n.body_sha256, 1, 16) = substr(a.body_sha256, 1, 16) AND n.query = a.query)
              ORDER BY a.place
              ON CONFLICT (account_id, substr(body_sha256, 1, 16), query) DO NOTHING
              RETURNING id, received_at, account_id, shop_id, body_sha256, query
+         ), first AS (
+             SELECT DISTINCT ON (account_id, body_sha256, query) account_id, body_sha256, query, headers
+             FROM arrivals ORDER BY account_id, body_sha256, query, place
+         ), with_headers AS (
+             INSERT INTO notification_headers (notification_id, headers)
+             SELECT k.id, f.headers FROM kept k JOIN first f USING (account_id, body_sha256, query)
          ), checked AS (
              INSERT INTO checks (notification_id, state, due_at, account_id, shop_id)
              SELECT id, 'waiting', received_at, account_id, shop_id FROM kept

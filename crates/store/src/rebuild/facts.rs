@@ -104,7 +104,8 @@ pub(super) struct ToldThen {
 pub(super) fn proof(db: &dyn Db, id: i64, look: Option<u32>) -> Result<Proof> {
     let found = sql::one(
         db,
-        "SELECT n.*, c.state, c.proved_by FROM notifications n
+        "SELECT n.*, h.headers, c.state, c.proved_by FROM notifications n
+         LEFT JOIN notification_headers h ON h.notification_id = n.id
          JOIN checks c ON c.notification_id = n.id WHERE n.id = ?1",
         [id],
         |row| {

@@ -234,8 +234,8 @@ impl<'a> Player<'a> {
         let (account, shop, at) = (proof.account.id.0, proof.account.shop.0, sql::time(proof.received_at));
         sql::run(
             self.stage.scratch,
-            "INSERT INTO notifications (id, received_at, method, query, body, headers, body_sha256, account_id, shop_id)
-             VALUES (?1, ?2, '', '', ?3, '[]', ?4, ?5, ?6)",
+            "INSERT INTO notifications (id, received_at, method, query, body, body_sha256, account_id, shop_id)
+             VALUES (?1, ?2, '', '', ?3, ?4, ?5, ?6)",
             params![id, at, Vec::<u8>::new(), id.to_be_bytes().to_vec(), account, shop],
         )?;
         sql::run(

@@ -7,7 +7,8 @@
 
 use super::error::is_lost_write;
 use crate::{Result, StoreError};
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
+use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -16,16 +17,17 @@ use std::time::Duration;
 
 /// Pages that the thread lets gather for a pass. The same pages change again and again (keys of notifications lie
 /// anywhere in their index), and within one pass each is written to the database only once.
-const PASS_PAGES: i64 = 4_000;
+const PASS_PAGES: i64 = 8_000;
 /// How long it waits for that many.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pages in the log from which the thread makes no pause: each pass then leaves less than the one before. When it leaves
-/// little, the writer finishes that.
-const LOG_PAGES_LONG: i64 = 11_500;
-/// What little is: about as many pages as a few batches write.
+/// little, it leaves that to the writer.
+const LOG_PAGES_LONG: i64 = 23_000;
+/// What little is: about as many pages as a few batches write. More and more of them count as little, the longer the
+/// log is.
 const REST_PAGES: i64 = 400;
 /// Pages in the log from which the writer waits for the thread, rather than let the log become longer.
-const LOG_PAGES_MAX: i64 = 15_500;
+const LOG_PAGES_MAX: i64 = 31_000;
 
 /// How long the log is, and how much of it is in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,10 @@ pub(super) struct Log {
 impl Log {
     fn is_long(&self) -> bool {
         self.pages >= LOG_PAGES_LONG
+    }
+
+    fn is_nearly_done(&self) -> bool {
+        self.rest() <= REST_PAGES.max((self.pages - LOG_PAGES_LONG) / 4)
     }
 
     /// Pages that are not in the database yet.
@@ -54,14 +60,16 @@ pub(super) struct Checkpoints {
 }
 
 struct Shared {
+    /// The database, to be synced.
+    file: Arc<File>,
     /// Called when a sync has failed, as in the writer.
     fatal: Fatal,
     /// Something was committed since the last pass began.
     is_stale: AtomicBool,
     /// There are pages enough for a pass.
     is_due: AtomicBool,
-    /// The thread has ended a pass since the writer last looked.
-    has_passed: AtomicBool,
+    /// The thread has left the rest of a long log to the writer, and keeps out of its way.
+    is_left: AtomicBool,
     /// Whoever moves pages holds this: a second one at the same time would be turned away by SQLite.
     turn: Mutex<()>,
     stops: Mutex<bool>,
@@ -69,17 +77,21 @@ struct Shared {
 }
 
 impl Checkpoints {
+    /// `file` is the database at `path`. It must not be closed while any connection is open: the system then forgets
+    /// the locks of all of them.
+    ///
     /// # Errors
-    /// When the file cannot be opened once more, or no thread can be had.
-    pub(super) fn start(path: &Path, fatal: Fatal) -> Result<Self> {
+    /// When no further connection, or no thread can be had.
+    pub(super) fn start(path: &Path, file: Arc<File>, fatal: Fatal) -> Result<Self> {
         let db = Connection::open(path)?;
         db.busy_timeout(Duration::from_secs(5))?;
         db.pragma_update(None, "synchronous", "FULL")?;
         let shared = Arc::new(Shared {
+            file,
             fatal,
             is_stale: AtomicBool::new(false),
             is_due: AtomicBool::new(false),
-            has_passed: AtomicBool::new(false),
+            is_left: AtomicBool::new(false),
             turn: Mutex::default(),
             stops: Mutex::default(),
             woken: Condvar::new(),
@@ -121,19 +133,39 @@ impl Shared {
         while self.waits(pause) {
             self.is_stale.store(false, Ordering::Release);
             self.is_due.store(false, Ordering::Release);
-            let turn = lock(&self.turn);
-            let done = checkpoint(db).and_then(|_| length(db));
-            drop(turn);
-            pause = match done {
-                Ok(log) if log.is_long() && log.rest() > REST_PAGES => Duration::ZERO,
-                Ok(_) => PAUSE,
+            let passed = self.pass(db);
+            // What came meanwhile looked like more than it was.
+            self.is_due.store(false, Ordering::Release);
+            pause = match passed {
+                Ok(log) if log.is_long() && !log.is_nearly_done() => Duration::ZERO,
+                Ok(log) => {
+                    self.is_left.store(log.is_long(), Ordering::Release);
+                    PAUSE
+                }
                 Err(error) => {
                     self.trouble(&error);
                     PAUSE
                 }
             };
-            self.has_passed.store(true, Ordering::Release);
         }
+    }
+
+    /// Brings over what is in the log by now. Ready with what the log has become meanwhile.
+    fn pass(&self, db: &Connection) -> rusqlite::Result<Log> {
+        let turn = lock(&self.turn);
+        let brought = checkpoint(db)?;
+        drop(turn);
+        // Earlier it would be for nothing: the system keeps what is written, and the next pass writes much of it again.
+        if brought.is_long() {
+            self.sync()?;
+        }
+        length(db)
+    }
+
+    fn sync(&self) -> rusqlite::Result<()> {
+        self.file.sync_data().map_err(|error| {
+            rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), Some(error.to_string()))
+        })
     }
 
     fn wake(&self) {
@@ -165,9 +197,7 @@ impl Shared {
         if log.rest() >= PASS_PAGES && !self.is_due.swap(true, Ordering::AcqRel) {
             self.wake();
         }
-        let has_passed = self.has_passed.swap(false, Ordering::AcqRel);
-        let is_nearly_done = has_passed && log.is_long() && log.rest() <= 2 * REST_PAGES;
-        if is_nearly_done || log.pages >= LOG_PAGES_MAX {
+        if self.is_left.swap(false, Ordering::AcqRel) || log.pages >= LOG_PAGES_MAX {
             let _turn = lock(&self.turn);
             checkpoint(db)?;
         }
@@ -217,7 +247,8 @@ mod tests {
     }
 
     fn start(path: &Path) -> Checkpoints {
-        Checkpoints::start(path, Arc::new(|error| panic!("{error}"))).unwrap()
+        let file = Arc::new(File::open(path).unwrap());
+        Checkpoints::start(path, file, Arc::new(|error| panic!("{error}"))).unwrap()
     }
 
     #[test]

@@ -21,7 +21,7 @@ use tokio::sync::broadcast;
 
 /// SQLite before this could lose a checkpoint that raced with a reset of its log (T-G11).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
-const PAGE_BYTES: i64 = 8_192;
+const PAGE_BYTES: i64 = 4_096;
 const CACHE_KIB: i64 = 16 * 1024;
 pub(super) const STATEMENTS_KEPT: usize = 256;
 /// Changes that a listener may be behind before it misses some.
@@ -74,9 +74,17 @@ impl SqliteStore {
         check_version(rusqlite::version_number(), rusqlite::version())?;
         let lock = lock(path)?;
         let db = connect(path, &options.clock)?;
-        let checkpoints = Checkpoints::start(path, Arc::clone(&options.fatal))?;
+        let file = Arc::new(File::open(path).map_err(|error| StoreError::Failed(error.to_string()))?);
+        let checkpoints = Checkpoints::start(path, Arc::clone(&file), Arc::clone(&options.fatal))?;
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        let start = Start { db, lock, changes: changes.clone(), fatal: options.fatal, commit, checkpoints };
+        let start = Start {
+            db,
+            held: (file, lock),
+            changes: changes.clone(),
+            fatal: options.fatal,
+            commit,
+            checkpoints,
+        };
         let writer = Writer::start(start)?;
         Ok(Self {
             readers: Readers::new(path),
@@ -93,7 +101,7 @@ impl SqliteStore {
         self.writer.commits()
     }
 
-    /// Limits how large the file may grow, in pages of 8 KiB; `None` lifts the limit. A full file is the same to
+    /// Limits how large the file may grow, in pages of 4 KiB; `None` lifts the limit. A full file is the same to
     /// everybody as a full disk.
     ///
     /// # Errors
