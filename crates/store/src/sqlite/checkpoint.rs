@@ -16,8 +16,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Pages that the thread lets gather for a pass. The same pages change again and again (keys of notifications lie
-/// anywhere in their index), and within one pass each is written to the database only once.
-const PASS_PAGES: i64 = 8_000;
+/// anywhere in their index), and within one pass each is written to the database only once. But a commit that comes
+/// while they are synced has to wait for all of them.
+const PASS_PAGES: i64 = 4_000;
 /// How long it waits for that many.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pages in the log from which the thread makes no pause: each pass then leaves less than the one before. When it leaves
@@ -153,12 +154,9 @@ impl Shared {
     /// Brings over what is in the log by now. Ready with what the log has become meanwhile.
     fn pass(&self, db: &Connection) -> rusqlite::Result<Log> {
         let turn = lock(&self.turn);
-        let brought = checkpoint(db)?;
+        checkpoint(db)?;
         drop(turn);
-        // Earlier it would be for nothing: the system keeps what is written, and the next pass writes much of it again.
-        if brought.is_long() {
-            self.sync()?;
-        }
+        self.sync()?;
         length(db)
     }
 
