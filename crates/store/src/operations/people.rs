@@ -2,7 +2,7 @@
 
 use super::audit::{self, Deed};
 use super::shops;
-use crate::sql::{self, Columns as _, Db, Row, params};
+use crate::sql::{self, Columns as _, Db, Row, Subject, params};
 use crate::{ApiKey, ApiKeyId, NewOwner, NewShop, Result, ShopId, StoreError, User, UserId};
 use ipnd_core::Language;
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +32,8 @@ pub(crate) fn set_up(
     (email, password_hash): (&str, &str),
     now: Timestamp,
 ) -> Result<Option<User>> {
+    // Two nodes may each have printed a code; the second one to come finds an owner.
+    db.lock(&[Subject::Named("set-up", 0, "")])?;
     if has_owner(db)? {
         return Ok(None);
     }
@@ -117,9 +119,6 @@ pub(crate) fn put_code(
     user: Option<UserId>,
     expires_at: Timestamp,
 ) -> Result<()> {
-    if user.is_none() {
-        sql::run(db, "DELETE FROM codes WHERE user_id IS NULL", sql::NONE)?;
-    }
     sql::run(db, "DELETE FROM codes WHERE expires_at < ?1", [before(expires_at, CODES_KEPT_FOR)])?;
     sql::run(
         db,
