@@ -4,6 +4,9 @@
 //! of it, on its own connection. But while commits follow one another without a pause, that thread never reaches the end
 //! of the log, so the log would never begin again at its start, and would grow without end. Therefore the writer does
 //! the rest between two batches, whenever the log has become long.
+//!
+//! SQLite syncs the database only when all of the log is in it, which here would be in the writer's way. So the thread
+//! does that by itself after each pass, and hardly anything is left to be synced there.
 
 use super::error::is_lost_write;
 use crate::{Result, StoreError};
