@@ -43,7 +43,8 @@ pub async fn t_f01_first_run_takeover(store: Arc<dyn Store>) {
     let mut race = JoinSet::new();
     for number in 0..100 {
         // Half of them have seen a code.
-        let code = if number % 2 == 0 { codes[number / 2 % 2].clone() } else { token::fingerprint("guessed") };
+        let code =
+            if number % 2 == 0 { codes[number / 2 % 2].clone() } else { token::fingerprint("guessed") };
         race.spawn(set_up(code, number, 1));
     }
     let winners: Vec<User> = race.join_all().await.into_iter().flatten().collect();
