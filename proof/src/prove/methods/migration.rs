@@ -31,7 +31,9 @@ pub(crate) fn i_28_the_process_ends_while_it_upgrades(ground: &Ground) -> Result
         let mut nth = 1;
         while old.killed_at(ground, &Inject { call, what: "signal=KILL", nth, is_sticky: false })? {
             places += 1;
-            nth += ground.pick(if matches!(*call, "pwrite64" | "openat") { 12 } else { 2 }, 1);
+            // There are as many writes as there are rows, and one in the middle is like the next.
+            let is_many = matches!(*call, "pwrite64" | "openat");
+            nth += ground.pick(if is_many { 12 } else { 2 }, if is_many { 1 + nth / 16 } else { 1 });
         }
         kills += places;
         figures.push(format!("killed at {places} places of {call} within an upgrade"));
