@@ -1,6 +1,5 @@
 //! How the queues stand.
 
-use super::Desk;
 use crate::sql::{self, Columns as _, Db, Row};
 use crate::{Backlog, Result, StoreError};
 use jiff::Timestamp;
@@ -32,7 +31,7 @@ pub(crate) fn backlog(db: &dyn Db, now: Timestamp) -> Result<Backlog> {
 }
 
 /// Writes something, so that a commit has to reach the disk.
-pub(crate) fn probe(desk: &Desk<'_>) -> Result<()> {
-    let written = sql::run(desk, "UPDATE probe SET writes = writes + 1", sql::NONE)?;
+pub(crate) fn probe(db: &dyn Db) -> Result<()> {
+    let written = sql::run(db, "UPDATE probe SET writes = writes + 1", sql::NONE)?;
     if written == 1 { Ok(()) } else { Err(StoreError::Failed("the probe's row is missing".to_owned())) }
 }

@@ -152,7 +152,7 @@ fn copy_pages(
 }
 
 /// A name is on the disk when its folder is.
-fn sync_folder(file: &Path) -> Result<()> {
+pub(super) fn sync_folder(file: &Path) -> Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|error| cannot_write(folder, &error))

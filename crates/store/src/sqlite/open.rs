@@ -1,13 +1,14 @@
 //! Opening the file, and the handle that everything else goes through.
 
+use super::backup::sync_folder;
 use super::checkpoint::Checkpoints;
 use super::command::{Guard, Typed};
 use super::migrate;
 use super::readers::Readers;
 use super::writer::{self, Commit, Start, Writer};
 use crate::engine::Engine;
-use crate::operations::Desk;
 use crate::operations::journal::{self, Prepared};
+use crate::operations::{Desk, health};
 use crate::proofs::Proofs;
 use crate::sql::{self, Db, params};
 use crate::{Change, Clock, Durability, Journaled, Result, StoreError};
@@ -224,7 +225,18 @@ pub(super) fn connect(path: &Path, clock: &Clock) -> Result<Connection> {
     keep_statements(&db, STATEMENTS_KEPT)?;
     migrate::migrate(&mut db, clock.now())?;
     free_leases(&db, clock)?;
+    make_log(&db, path)?;
     Ok(db)
+}
+
+/// The log is made when something is first written, and what is in it is only safe when its name is, too. SQLite syncs
+/// the folder then, but passes over an error.
+fn make_log(db: &Connection, path: &Path) -> Result<()> {
+    match health::probe(db) {
+        // Reading goes on without room.
+        Ok(()) | Err(StoreError::NoRoom(_)) => sync_folder(path),
+        Err(error) => Err(error),
+    }
 }
 
 /// Statements are prepared once and stay prepared: otherwise many would be planned anew for each value that is bound.
