@@ -23,7 +23,7 @@ pub(crate) fn fill(file: &Path, rows: i64) -> Result<()> {
          SELECT {columns}, randomblob(32) FROM notifications
          WHERE id > (SELECT max(id) FROM notifications) - ?1 LIMIT ?1"
     );
-    // Each gets the headers of the one that it was copied from: the sequence of both is the same.
+    // Ids have no gaps, so each copy is as far behind its original as there are copies.
     let headers = "INSERT INTO notification_headers (notification_id, headers)
          SELECT notification_id + ?1, headers FROM notification_headers
          WHERE notification_id > ?2 - ?1";

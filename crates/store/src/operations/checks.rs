@@ -107,7 +107,7 @@ fn request(desk: &Desk<'_>, notification: NotificationId) -> Result<(Timestamp, 
     let found = sql::one(
         desk,
         "SELECT n.received_at, n.method, n.query, n.body, h.headers FROM notifications n
-         LEFT JOIN notification_headers h ON h.notification_id = n.id WHERE n.id = ?1",
+         JOIN notification_headers h ON h.notification_id = n.id WHERE n.id = ?1",
         [notification.0],
         |row| Ok((row.time("received_at")?, notifications::request(row)?)),
     )?;

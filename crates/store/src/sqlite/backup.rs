@@ -4,6 +4,7 @@
 //! meanwhile and does not make the copying begin anew. Everything that was on the disk before that moment is in it.
 //! Under its own name the copy appears only when it is whole, examined and on the disk itself.
 
+use super::open::sync_folder;
 use super::readers;
 use crate::sql::{self, Columns as _};
 use crate::{Result, StoreError};
@@ -149,13 +150,6 @@ fn copy_pages(
             _ => return Err(StoreError::Busy),
         }
     }
-}
-
-/// A name is on the disk when its folder is.
-pub(super) fn sync_folder(file: &Path) -> Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|error| cannot_write(folder, &error))
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> StoreError {

@@ -138,7 +138,7 @@ impl Shared {
             self.is_stale.store(false, Ordering::Release);
             self.is_due.store(false, Ordering::Release);
             let passed = self.pass(db);
-            // What came meanwhile looked like more than it was.
+            // Until it had ended, what it brought over still counted as waiting.
             self.is_due.store(false, Ordering::Release);
             pause = match passed {
                 Ok(log) if log.is_long() && !log.is_nearly_done() => Duration::ZERO,

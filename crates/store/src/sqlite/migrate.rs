@@ -24,7 +24,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0006_proofs",
     "0007_nodes",
     "0008_retention",
-    "0009_digests",
+    "0009_smaller_rows",
 ];
 
 /// Applies what is missing.

@@ -1,6 +1,5 @@
 //! Opening the file, and the handle that everything else goes through.
 
-use super::backup::sync_folder;
 use super::checkpoint::Checkpoints;
 use super::command::{Guard, Typed};
 use super::migrate;
@@ -22,6 +21,7 @@ use tokio::sync::broadcast;
 
 /// SQLite before this could lose a checkpoint that raced with a reset of its log (T-G11).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Small, because each notification changes a page of the index by which copies are known, and no two the same.
 const PAGE_BYTES: i64 = 4_096;
 const CACHE_KIB: i64 = 16 * 1024;
 pub(super) const STATEMENTS_KEPT: usize = 256;
@@ -75,17 +75,11 @@ impl SqliteStore {
         check_version(rusqlite::version_number(), rusqlite::version())?;
         let lock = lock(path)?;
         let db = connect(path, &options.clock)?;
-        let file = Arc::new(File::open(path).map_err(|error| StoreError::Failed(error.to_string()))?);
+        let file = Arc::new(File::open(path).map_err(|error| cannot(path, &error))?);
         let checkpoints = Checkpoints::start(path, Arc::clone(&file), Arc::clone(&options.fatal))?;
         let (changes, _) = broadcast::channel(CHANGES_KEPT);
-        let start = Start {
-            db,
-            held: (file, lock),
-            changes: changes.clone(),
-            fatal: options.fatal,
-            commit,
-            checkpoints,
-        };
+        let start =
+            Start { db, lock, file, changes: changes.clone(), fatal: options.fatal, commit, checkpoints };
         let writer = Writer::start(start)?;
         Ok(Self {
             readers: Readers::new(path),
@@ -198,6 +192,13 @@ pub(super) fn private(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// A name is on the disk when its folder is.
+pub(super) fn sync_folder(file: &Path) -> Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| StoreError::Failed(format!("{} cannot be synced: {error}", folder.display())))
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> StoreError {

@@ -45,8 +45,10 @@ pub(super) type Commit = fn(&Connection) -> rusqlite::Result<()>;
 /// What the writer needs to start.
 pub(super) struct Start {
     pub(super) db: Connection,
-    /// The database, and what says that it is in use: held for as long as the connection is open.
-    pub(super) held: (Arc<File>, File),
+    /// Says that the database is in use. Held for as long as the connection is open, like `file`.
+    pub(super) lock: File,
+    /// The database itself, as the checkpoints sync it.
+    pub(super) file: Arc<File>,
     pub(super) changes: broadcast::Sender<Change>,
     /// Called when a sync has failed. Must not return to business as usual.
     pub(super) fatal: Arc<dyn Fn(&str) + Send + Sync>,
@@ -182,13 +184,13 @@ impl Thread {
         while let Some(first) = self.commands.blocking_recv() {
             self.batch(first);
         }
-        let Start { db, held, checkpoints, .. } = self.start;
+        let Start { db, lock, file, checkpoints, .. } = self.start;
         // The last connection to be closed takes the log away.
         drop(checkpoints);
         if let Err((_, error)) = db.close() {
             tracing::warn!(%error, "the database was not closed cleanly; the next start repairs that");
         }
-        drop(held);
+        drop((file, lock));
     }
 
     /// One transaction: `first` and whatever is queued behind it.

@@ -7,7 +7,7 @@ ALTER TABLE notifications ALTER COLUMN body_sha256 TYPE BYTEA USING decode(body_
 -- entries lie anywhere in this index, and the shorter they are, the fewer pages a batch of new ones changes.
 CREATE UNIQUE INDEX notifications_once ON notifications (account_id, substr(body_sha256, 1, 16), query);
 
--- The headers of each notification. None where the request was deleted.
+-- The headers of each notification, apart as in SQLite, where smaller rows fill its pages better. None where the request was deleted.
 CREATE TABLE notification_headers (
     notification_id BIGINT PRIMARY KEY REFERENCES notifications (id) ON DELETE CASCADE,
     -- [["name", "value"], ...] in the order of arrival.
