@@ -138,14 +138,19 @@ pub(crate) fn prepare(program: &Path, place: Vec<String>, scratch: &Path) -> Res
     first.stop()?;
     let secret = format!("signing_secret={SIGNING_SECRET}");
     let account = ["connect", "stripe", "--environment", "live", "--creates-orders", "--set", &secret];
+    let intake = connect(program, &account, &place, scratch)?;
+    Ok(Shop { place, intake })
+}
+
+/// Makes an account with `ipnd connect` and gives where it listens.
+pub(crate) fn connect(program: &Path, account: &[&str], place: &[String], scratch: &Path) -> Result<String> {
     let mut command = ipnd(program);
-    let output = command.args(account).args(&place).current_dir(scratch).stdin(Stdio::null()).output()?;
+    let output = command.args(account).args(place).current_dir(scratch).stdin(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     let intake = said.split_whitespace().find_map(|word| word.find("/in/").map(|at| word[at..].to_owned()));
-    let intake = intake.with_context(|| {
+    intake.with_context(|| {
         format!("ipnd connect named no address: {said}{}", String::from_utf8_lossy(&output.stderr))
-    })?;
-    Ok(Shop { place, intake })
+    })
 }
 
 /// Posts a form the way a browser does, and gives the status.

@@ -21,10 +21,12 @@ const OUTSIDE: &[(&str, &[(&str, &str)])] = &[
     ("clock", &[("faketime", "faketime")]),
     ("migration", &[("strace", "strace")]),
     ("nodes", &[("faketime", "faketime"), ("pg_lsclusters", "postgresql")]),
+    ("smtp", &[("faketime", "faketime")]),
+    ("guard", &[("ip", "iproute2"), ("unshare", "util-linux")]),
 ];
 
-/// Those that mount something.
-const NEED_ROOT: &[&str] = &["full-disk", "cut"];
+/// Those that mount something, or make a network.
+const NEED_ROOT: &[&str] = &["full-disk", "cut", "guard"];
 
 /// The methods that are tests of the store: the test file, and the variable that says how much of it.
 pub(crate) const INSIDE: &[(&str, &str, &str)] =
@@ -32,9 +34,9 @@ pub(crate) const INSIDE: &[(&str, &str, &str)] =
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Which: kill, sync, errors, full-disk, cut, duplicates, stop, pause, clock, migration, nodes, sim, permutations, or
-    /// faults, which tries the methods with planted defects (all, or those named after it). Without one, all but the
-    /// faults
+    /// Which: kill, sync, errors, full-disk, cut, duplicates, stop, pause, clock, migration, nodes, smtp, guard, sim,
+    /// permutations, or faults, which tries the methods with planted defects (all, or those named after it). Without one,
+    /// all but the faults
     methods: Vec<String>,
     /// All of it, as before a release, instead of the short form
     #[arg(long)]
@@ -100,7 +102,7 @@ pub(crate) fn short(not_run: &mut NotRun) -> Result<()> {
 /// Whether all is there that a method needs.
 fn can((name, packages): &(&'static str, &[(&str, &str)]), not_run: &mut NotRun) -> bool {
     if NEED_ROOT.contains(name) && output("id", &["-u"]).map(|id| id.trim() != "0").unwrap_or(true) {
-        not_run.push((name, "it mounts file systems, which needs root".to_owned()));
+        not_run.push((name, "it mounts file systems or makes a network, which needs root".to_owned()));
         return false;
     }
     for (program, package) in *packages {

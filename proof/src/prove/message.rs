@@ -15,6 +15,23 @@ pub(crate) fn body(number: u64, padding: usize) -> Vec<u8> {
     .into_bytes()
 }
 
+/// The order that a number makes.
+pub(crate) fn order(number: u64) -> String {
+    format!("P-{number:012}")
+}
+
+/// The first order of ours that a text names.
+pub(crate) fn order_in(text: &str) -> Option<&str> {
+    let begins = text.find("P-")?;
+    let order = text.get(begins..begins + order(0).len())?;
+    order[2..].bytes().all(|byte| byte.is_ascii_digit()).then_some(order)
+}
+
+/// The address of whoever paid for an order.
+pub(crate) fn buyer_of(order: &str) -> String {
+    format!("buyer-{}@example.com", order.trim_start_matches("P-").trim_start_matches('0'))
+}
+
 /// The number in a body; `None` for what was never ours.
 pub(crate) fn number(body: &[u8]) -> Option<u64> {
     let message: serde_json::Value = serde_json::from_slice(body).ok()?;
@@ -45,7 +62,17 @@ pub(crate) fn hash(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{body, number};
+    use super::{body, buyer_of, number, order, order_in};
+
+    #[test]
+    fn an_order_is_found_in_what_is_said_of_it() {
+        let text = format!("Payment received for order {}: 19.95", order(70));
+        assert_eq!(order_in(&text), Some("P-000000000070"));
+        assert_eq!(buyer_of(&order(70)), "buyer-70@example.com");
+        assert_eq!((order_in("VIP-1"), order_in("nothing")), (None, None));
+        let body = String::from_utf8(body(70, 0)).expect("text");
+        assert!(body.contains(&order(70)) && body.contains(&buyer_of(&order(70))));
+    }
 
     #[test]
     fn the_number_of_a_body_is_read_back_from_its_bytes() {

@@ -2,12 +2,14 @@
 
 mod audit;
 mod dice;
+mod guard;
 mod http;
 mod journal;
 mod load;
 mod message;
 mod methods;
 mod run;
+mod smtp;
 mod stage;
 mod strace;
 
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Load(load::Options),
     /// Holds a journal against a database: lost, phantom, double, unacknowledged
     Audit(audit::Options),
+    /// The method of the guard, for a network that has nothing else in it
+    Guarded(Inside),
     /// Runs methods by name; without a name, all of them
     Methods(Form),
 }
@@ -40,6 +44,17 @@ pub(crate) struct Form {
     /// What chance begins with; printed by every run
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// What a method is told that runs in a network of its own.
+#[derive(clap::Args)]
+pub(crate) struct Inside {
+    #[arg(long)]
+    ipnd: PathBuf,
+    #[arg(long)]
+    full: bool,
+    #[arg(long)]
+    seed: u64,
 }
 
 /// What a method stands on.
@@ -64,6 +79,9 @@ pub(crate) fn run(method: Command) -> Result<()> {
     match method {
         Command::Load(options) => load::run(options),
         Command::Audit(options) => audit::run(&options),
+        Command::Guarded(inside) => methods::within(|| {
+            Ok(Ground { pattern: Pattern::make(&inside.ipnd)?, is_full: inside.full, seed: inside.seed })
+        }),
         Command::Methods(form) => prove(&form),
     }
 }

@@ -5,16 +5,20 @@ mod cut;
 mod duplicates;
 mod errors;
 mod full_disk;
+mod guard;
 mod kill;
 mod migration;
 mod nodes;
 mod pause;
+mod smtp;
 mod stop;
 mod sync;
 
 use super::Ground;
 use super::run::Figures;
 use anyhow::Result;
+
+pub(super) use guard::within;
 
 pub(crate) struct Method {
     pub(crate) name: &'static str,
@@ -77,5 +81,15 @@ pub(crate) const ALL: &[Method] = &[
         name: "nodes",
         what: "nodes at one PostgreSQL are killed and sleep, and its primary is killed (I-15, I-16, I-17)",
         run: nodes::i_15_i_16_i_17_nodes_and_their_database,
+    },
+    Method {
+        name: "smtp",
+        what: "a mail arrives once, whatever breaks at whichever step (I-11)",
+        run: smtp::i_11_one_mail_whatever_breaks,
+    },
+    Method {
+        name: "guard",
+        what: "no name leads to an address that is denied, however the name service answers (I-32)",
+        run: guard::i_32_denied_addresses_are_never_reached,
     },
 ];

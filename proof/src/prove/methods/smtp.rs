@@ -1,0 +1,151 @@
+//! M-SMTP: at every step of the conversation with a mail server ipnd is killed, or the server hangs up, resets the
+//! connection or says no. Its clock is libfaketime's, so that pauses and leases of minutes pass in a moment.
+
+use super::clock::Faketime;
+use crate::prove::Ground;
+use crate::prove::dice::Dice;
+use crate::prove::http::Client;
+use crate::prove::message;
+use crate::prove::run::{BROKEN, Figures};
+use crate::prove::smtp::{Act, Break, Outbox, Peer, Step, judge};
+use crate::prove::stage::{PATIENCE, Server, Stage, Under};
+use anyhow::{Context as _, Result, ensure};
+use std::time::Duration;
+
+/// Longer than the lease of a mail and the pause after its first attempts.
+const PASSES_SECONDS: i64 = 400;
+/// What the server does when it is not ipnd that dies.
+const ACTS: [Act; 4] = [Act::Close, Act::Reset, Act::Say("451 not now"), Act::Say("554 not this")];
+/// A payment is told to the customer and to the owner.
+const MAILS_EACH: u64 = 2;
+
+pub(crate) fn i_11_one_mail_whatever_breaks(ground: &Ground) -> Result<Figures> {
+    let rounds = ground.pick(4, 50);
+    let mut shop = Shop::open(ground)?;
+    let (mut kills, mut breaks) = (0, 0);
+    for _ in 0..rounds {
+        for step in Step::ALL {
+            shop.is_killed_at(step).with_context(|| format!("killed at {step:?}"))?;
+            kills += 1;
+        }
+        for act in ACTS {
+            for step in Step::ALL.into_iter().filter(|step| !matches!(act, Act::Say(_)) || step.is_asked()) {
+                shop.breaks_at(step, act).with_context(|| format!("{act:?} at {step:?}"))?;
+                breaks += 1;
+            }
+            shop.time_passes()?;
+        }
+    }
+    let verdict = shop.close()?;
+    Ok(vec![
+        format!("{kills} kills and {breaks} broken conversations, at {} steps", Step::ALL.len()),
+        verdict,
+    ])
+}
+
+/// A shop whose mails go to a server of ours.
+struct Shop {
+    stage: Stage,
+    peer: Peer,
+    clock: Faketime,
+    under: Under,
+    outbox: Outbox,
+    server: Option<Server>,
+    dice: Dice,
+    payments: u64,
+    now: i64,
+    _scratch: tempfile::TempDir,
+}
+
+impl Shop {
+    fn open(ground: &Ground) -> Result<Self> {
+        let stage = ground.pattern.stage()?;
+        let peer = Peer::start()?;
+        let scratch = tempfile::tempdir()?;
+        let clock = Faketime::at(&scratch.path().join("clock"))?;
+        let mut under = clock.under();
+        for (name, value) in [
+            ("HOST", peer.address.ip().to_string()),
+            ("PORT", peer.address.port().to_string()),
+            ("TLS", "none".to_owned()),
+            ("USERNAME", "shop".to_owned()),
+            ("PASSWORD", "nobody's".to_owned()),
+            ("FROM", "shop@example.com".to_owned()),
+        ] {
+            under.variables.push((format!("IPND_MAIL_{name}"), value));
+        }
+        let (server, _) = stage.start(&under)?;
+        let outbox = Outbox::open(&stage.database())?;
+        let dice = ground.dice();
+        Ok(Self {
+            stage,
+            peer,
+            clock,
+            under,
+            outbox,
+            server: Some(server),
+            dice,
+            payments: 0,
+            now: 0,
+            _scratch: scratch,
+        })
+    }
+
+    /// A payment, and with it mails.
+    fn is_paid(&mut self) -> Result<()> {
+        self.payments += 1;
+        let body = message::body(self.payments, 0);
+        let seconds = message::now().as_secs().cast_signed() + self.now;
+        let signature = message::signature(&body, seconds);
+        let mut client = Client::new(self.stage.address, PATIENCE);
+        let answer = client.post(&self.stage.path, &[("stripe-signature", &signature)], &body)?;
+        ensure!((200..300).contains(&answer.status), "a payment was answered with {}", answer.status);
+        Ok(())
+    }
+
+    /// A payment whose mails meet what goes wrong at that step.
+    fn breaks_at(&mut self, step: Step, act: Act) -> Result<()> {
+        let takes = self.dice.between(0, 1) == 0;
+        self.peer.arm(Break { step, act, takes });
+        self.is_paid()?;
+        self.peer.reached()
+    }
+
+    /// SIGKILL while the server waits at that step; then a start, and everything is left to finish.
+    fn is_killed_at(&mut self, step: Step) -> Result<()> {
+        self.breaks_at(step, Act::Hold)?;
+        if matches!(step, Step::Reply | Step::Quit) {
+            // Before, while and after it writes down what it was told.
+            std::thread::sleep(Duration::from_micros(self.dice.between(0, 3_000)));
+        }
+        self.server.take().context("it runs")?.kill()?;
+        let started = self.stage.start(&self.under);
+        self.server = Some(started.context(format!("{BROKEN}: no restart without a hand"))?.0);
+        self.outbox.settle(self.payments * MAILS_EACH)
+    }
+
+    /// Pauses and leases run out, and what was let down is done.
+    fn time_passes(&mut self) -> Result<()> {
+        self.now += PASSES_SECONDS;
+        self.clock.set(self.now)?;
+        self.outbox.settle(self.payments * MAILS_EACH)
+    }
+
+    /// Stops all, and has the server's journal held against the database.
+    fn close(mut self) -> Result<String> {
+        let mut server = self.server.take().context("it runs")?;
+        server.signal("TERM")?;
+        server.end(PATIENCE)?;
+        let mails = self.outbox.mails()?;
+        let verdict = judge(&self.peer.finish()?, &mails);
+        ensure!(
+            verdict.complaints.is_empty(),
+            "{BROKEN}: {} complaints: {}",
+            verdict.complaints.len(),
+            verdict.complaints[..verdict.complaints.len().min(5)].join("; ")
+        );
+        let expected = self.payments * MAILS_EACH;
+        ensure!(mails.len() as u64 == expected, "{BROKEN}: {} mails instead of {expected}", mails.len());
+        Ok(verdict.text())
+    }
+}
