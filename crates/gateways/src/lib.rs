@@ -11,6 +11,7 @@ mod copecart;
 mod custom;
 mod digistore24;
 pub mod drive;
+mod ipnd;
 pub mod kit;
 mod lemonsqueezy;
 mod liqpay;
@@ -46,6 +47,7 @@ pub const ALL: &[&Gateway] = &[
     &copecart::GATEWAY,
     &custom::GATEWAY,
     &digistore24::GATEWAY,
+    &ipnd::GATEWAY,
     &lemonsqueezy::GATEWAY,
     &liqpay::GATEWAY,
     &mercado_pago::GATEWAY,

@@ -5,7 +5,8 @@
 //! it only tells apart what is wrong: the key, the form of the signature, or the signature.
 //!
 //! [`SigningKey`] is the other side, for `compose`: it signs without chance, so that the same event always makes the
-//! same message. It is for the published keys in [`published`], and guards no secret.
+//! same message. It is for the published keys in [`published`], and guards no secret; only Ed25519, which is the library's
+//! own work from the first step to the last, is good for a private key of ipnd's ([`SigningKey::from_raw`]).
 
 use super::mac::Encoding;
 use super::verified::Verified;

@@ -10,6 +10,7 @@
 //! | [`cipher`] | content that comes encrypted |
 //! | [`signed_time`] | the window of a timestamp inside a signature |
 //! | [`webhook_headers`] | the headers of Standard Webhooks |
+//! | [`webhook_signing`] | what goes into them |
 //! | [`postback`] | proof by asking the sender: the question and the strict reading of its answer |
 //! | [`fetch`] | proof by fetching the thing that a notification only names |
 //! | [`token`] | a shared token or password, which proves little |
@@ -53,5 +54,6 @@ pub mod token;
 pub mod verified;
 pub mod watch;
 pub mod webhook_headers;
+pub mod webhook_signing;
 pub mod x509;
 pub mod xml;

@@ -16,7 +16,10 @@ use rustls_pki_types::pem::PemObject;
 /// Length of a modulus of 2048 bits.
 const RSA_BYTES: usize = 256;
 
-/// The private half of a published key.
+/// Bytes of the seed that a private key of Ed25519 is.
+const SEED_BYTES: usize = 32;
+
+/// The private half of a published key, or one of ipnd's own.
 pub struct SigningKey {
     scheme: Scheme,
     pair: Pair,
@@ -57,6 +60,22 @@ impl SigningKey {
         Ok(Self { scheme, pair })
     }
 
+    /// From the bare key: for Ed25519 the 32 bytes of the seed, alone or with the 32 of the public half behind them.
+    ///
+    /// # Errors
+    /// `key_unusable`; also for every other scheme, and when the two halves do not belong together.
+    pub fn from_raw(scheme: Scheme, bytes: &[u8]) -> Result<Self, Reason> {
+        if scheme != Scheme::Ed25519 {
+            return Err(unusable("bare keys are read for Ed25519 only"));
+        }
+        let pair = match bytes.split_at_checked(SEED_BYTES) {
+            None => return Err(unusable("shorter than 32 bytes")),
+            Some((seed, [])) => Ed25519KeyPair::from_seed_unchecked(seed),
+            Some((seed, public)) => Ed25519KeyPair::from_seed_and_public_key(seed, public),
+        };
+        Ok(Self { scheme, pair: Pair::Ed25519(pair.map_err(|error| unusable(error.to_string()))?) })
+    }
+
     /// The signature of `parts`, one after the other: always the same one for the same parts.
     ///
     /// # Errors
@@ -87,12 +106,16 @@ impl SigningKey {
     /// # Errors
     /// `key_unusable`, for keys too small for their scheme.
     pub fn public(&self) -> Result<PublicKey, Reason> {
+        PublicKey::from_raw(self.scheme, &self.public_bytes())
+    }
+
+    /// The public half as [`PublicKey::from_raw`] reads it.
+    #[must_use]
+    pub fn public_bytes(&self) -> Vec<u8> {
         match &self.pair {
-            Pair::Rsa(pair, _) => PublicKey::from_raw(self.scheme, pair.public_key().as_ref()),
-            Pair::P256(key) => {
-                PublicKey::from_raw(self.scheme, key.verifying_key().to_sec1_point(false).as_bytes())
-            }
-            Pair::Ed25519(pair) => PublicKey::from_raw(self.scheme, pair.public_key().as_ref()),
+            Pair::Rsa(pair, _) => pair.public_key().as_ref().to_vec(),
+            Pair::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Pair::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
         }
     }
 }
