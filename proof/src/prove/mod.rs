@@ -1,6 +1,7 @@
 //! The methods: each breaks one thing on purpose, and each is tried with planted faults that it has to find.
 
 mod audit;
+mod certificate;
 mod dice;
 mod guard;
 mod http;

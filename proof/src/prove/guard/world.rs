@@ -1,9 +1,8 @@
 //! Whoever answers out there: a server at the ports 443 and 80 of every address. It proves to be whatever name it was made
 //! for, and says what PayPal says to a question, or that the answer lies elsewhere.
 
+use crate::prove::certificate::certified;
 use anyhow::{Context as _, Result};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -132,20 +131,4 @@ fn converse(
     stream.write_all(said.as_bytes())?;
     stream.conn.send_close_notify();
     stream.flush()
-}
-
-/// A certificate for the name, by an authority of our own.
-fn certified(name: &str, authority: &Path) -> Result<ServerConfig> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-    std::fs::write(authority, issuer.pem())?;
-    let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &issuer)?;
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    Ok(ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)?)
 }

@@ -3,6 +3,7 @@
 
 use super::clock::Faketime;
 use crate::prove::Ground;
+use crate::prove::certificate::certified;
 use crate::prove::dice::Dice;
 use crate::prove::http::Client;
 use crate::prove::message;
@@ -20,27 +21,35 @@ const ACTS: [Act; 4] = [Act::Close, Act::Reset, Act::Say("451 not now"), Act::Sa
 const MAILS_EACH: u64 = 2;
 
 pub(crate) fn i_11_one_mail_whatever_breaks(ground: &Ground) -> Result<Figures> {
-    let rounds = ground.pick(4, 50);
-    let mut shop = Shop::open(ground)?;
-    let (mut kills, mut breaks) = (0, 0);
-    for _ in 0..rounds {
-        for step in Step::ALL {
-            shop.is_killed_at(step).with_context(|| format!("killed at {step:?}"))?;
-            kills += 1;
-        }
-        for act in ACTS {
-            for step in Step::ALL.into_iter().filter(|step| !matches!(act, Act::Say(_)) || step.is_asked()) {
-                shop.breaks_at(step, act).with_context(|| format!("{act:?} at {step:?}"))?;
-                breaks += 1;
+    let rounds = ground.pick(1, 50);
+    let mut figures = Vec::new();
+    let mut dice = ground.dice();
+    for is_secured in [false, true] {
+        let steps: Vec<Step> = Step::ALL.into_iter().filter(|step| is_secured || !step.is_of_tls()).collect();
+        let mut shop = Shop::open(ground, is_secured, Dice::new(dice.next()))?;
+        let (mut kills, mut breaks) = (0, 0);
+        for _ in 0..rounds {
+            for step in &steps {
+                shop.is_killed_at(*step).with_context(|| format!("killed at {step:?}"))?;
+                kills += 1;
             }
-            shop.time_passes()?;
+            for act in ACTS {
+                for step in steps.iter().filter(|step| !matches!(act, Act::Say(_)) || step.is_asked()) {
+                    shop.breaks_at(*step, act).with_context(|| format!("{act:?} at {step:?}"))?;
+                    breaks += 1;
+                }
+                shop.time_passes()?;
+            }
         }
+        let verdict = shop.close()?;
+        let how = if is_secured { "STARTTLS" } else { "plain" };
+        figures.push(format!(
+            "{how}: {kills} kills and {breaks} broken conversations, at {} steps",
+            steps.len()
+        ));
+        figures.push(verdict);
     }
-    let verdict = shop.close()?;
-    Ok(vec![
-        format!("{kills} kills and {breaks} broken conversations, at {} steps", Step::ALL.len()),
-        verdict,
-    ])
+    Ok(figures)
 }
 
 /// A shop whose mails go to a server of ours.
@@ -52,31 +61,35 @@ struct Shop {
     outbox: Outbox,
     server: Option<Server>,
     dice: Dice,
+    /// Whether a message that nobody is told about is taken over.
+    takes: bool,
     payments: u64,
     now: i64,
     _scratch: tempfile::TempDir,
 }
 
 impl Shop {
-    fn open(ground: &Ground) -> Result<Self> {
+    fn open(ground: &Ground, is_secured: bool, dice: Dice) -> Result<Self> {
         let stage = ground.pattern.stage()?;
-        let peer = Peer::start()?;
         let scratch = tempfile::tempdir()?;
+        let authority = scratch.path().join("authority.pem");
+        let tls = certified("127.0.0.1", &authority)?;
+        let peer = Peer::start(is_secured.then_some(tls))?;
         let clock = Faketime::at(&scratch.path().join("clock"))?;
         let mut under = clock.under();
         for (name, value) in [
             ("HOST", peer.address.ip().to_string()),
             ("PORT", peer.address.port().to_string()),
-            ("TLS", "none".to_owned()),
+            ("TLS", if is_secured { "starttls" } else { "none" }.to_owned()),
             ("USERNAME", "shop".to_owned()),
             ("PASSWORD", "nobody's".to_owned()),
             ("FROM", "shop@example.com".to_owned()),
         ] {
             under.variables.push((format!("IPND_MAIL_{name}"), value));
         }
+        under.variables.push(("IPND_OUTGOING_EXTRA_CA_FILES".to_owned(), authority.display().to_string()));
         let (server, _) = stage.start(&under)?;
         let outbox = Outbox::open(&stage.database())?;
-        let dice = ground.dice();
         Ok(Self {
             stage,
             peer,
@@ -85,6 +98,7 @@ impl Shop {
             outbox,
             server: Some(server),
             dice,
+            takes: is_secured,
             payments: 0,
             now: 0,
             _scratch: scratch,
@@ -105,8 +119,9 @@ impl Shop {
 
     /// A payment whose mails meet what goes wrong at that step.
     fn breaks_at(&mut self, step: Step, act: Act) -> Result<()> {
-        let takes = self.dice.between(0, 1) == 0;
-        self.peer.arm(Break { step, act, takes });
+        // In turn, so that every way to break off comes with a message that was taken over and with one that was not.
+        self.takes ^= step == Step::Dot;
+        self.peer.arm(Break { step, act, takes: self.takes });
         self.is_paid()?;
         self.peer.reached()
     }

@@ -3,6 +3,7 @@
 mod judge;
 mod peer;
 mod rows;
+mod wire;
 
 pub(crate) use judge::judge;
 pub(crate) use peer::{Act, Break, Peer, Step};

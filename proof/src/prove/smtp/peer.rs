@@ -1,8 +1,10 @@
 //! The mail server: one conversation after the other, and at most one wrong thing in each. Whoever waits meanwhile has a
 //! connection and no greeting, so only one mail at a time is anywhere near its final dot.
 
+use super::wire::Wire;
 use crate::prove::stage::PATIENCE;
 use anyhow::{Context as _, Result};
+use rustls::ServerConfig;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +22,9 @@ pub(crate) enum Step {
     Greeting,
     /// From here on to `Data`: the command was heard and not answered.
     Hello,
+    StartTls,
+    /// It was said that TLS may begin, and it has not.
+    Handshake,
     Login,
     Sender,
     Recipient,
@@ -35,10 +40,12 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Connect,
         Self::Greeting,
         Self::Hello,
+        Self::StartTls,
+        Self::Handshake,
         Self::Login,
         Self::Sender,
         Self::Recipient,
@@ -51,7 +58,12 @@ impl Step {
 
     /// Whether something else could be said here than what is expected.
     pub(crate) fn is_asked(self) -> bool {
-        !matches!(self, Self::Connect | Self::Greeting | Self::Body | Self::Reply | Self::Quit)
+        use Step::{Body, Connect, Greeting, Handshake, Quit, Reply};
+        !matches!(self, Connect | Greeting | Handshake | Body | Reply | Quit)
+    }
+
+    pub(crate) fn is_of_tls(self) -> bool {
+        matches!(self, Self::StartTls | Self::Handshake)
     }
 }
 
@@ -119,14 +131,16 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn start() -> Result<Self> {
+    /// With TLS it is plain only up to STARTTLS.
+    pub(crate) fn start(tls: Option<ServerConfig>) -> Result<Self> {
+        let tls = tls.map(Arc::new);
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let (reached_at, reached) = mpsc::channel();
         let thread = std::thread::spawn({
             let shared = Arc::clone(&shared);
-            move || serve(&listener, &shared, &reached_at)
+            move || serve(&listener, tls.as_ref(), &shared, &reached_at)
         });
         Ok(Self { address, shared, reached, thread: Some(thread) })
     }
@@ -163,12 +177,13 @@ impl Drop for Peer {
     }
 }
 
-fn serve(listener: &TcpListener, shared: &Shared, reached: &Sender<()>) {
+fn serve(listener: &TcpListener, tls: Option<&Arc<ServerConfig>>, shared: &Shared, reached: &Sender<()>) {
     while let Ok((stream, _)) = listener.accept() {
         if shared.is_over.load(Ordering::SeqCst) {
             return;
         }
-        let mut talk = Talk { wire: BufReader::new(stream), shared, reached, session: Session::default() };
+        let wire = BufReader::new(Wire::Plain(stream));
+        let mut talk = Talk { wire, tls, shared, reached, session: Session::default() };
         // How it ended stands in the session; that the other side is gone is nothing to complain about.
         let _ = talk.run();
         let session = talk.close();
@@ -181,7 +196,9 @@ fn serve(listener: &TcpListener, shared: &Shared, reached: &Sender<()>) {
 }
 
 struct Talk<'a> {
-    wire: BufReader<TcpStream>,
+    wire: BufReader<Wire>,
+    /// What is offered and has not begun.
+    tls: Option<&'a Arc<ServerConfig>>,
     shared: &'a Shared,
     reached: &'a Sender<()>,
     session: Session,
@@ -189,7 +206,7 @@ struct Talk<'a> {
 
 impl Talk<'_> {
     fn run(&mut self) -> io::Result<()> {
-        self.wire.get_ref().set_read_timeout(Some(PATIENCE))?;
+        self.wire.get_ref().stream().set_read_timeout(Some(PATIENCE))?;
         self.pass(Step::Connect)?;
         self.say("220 proof.example ready")?;
         self.pass(Step::Greeting)?;
@@ -198,8 +215,15 @@ impl Talk<'_> {
             let verb: String = command.chars().take(4).collect();
             match verb.to_ascii_uppercase().as_str() {
                 "EHLO" => {
-                    let offers = "250-proof.example\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN";
-                    self.answer(Step::Hello, offers)?;
+                    let last = if self.tls.is_some() { "STARTTLS" } else { "AUTH PLAIN LOGIN" };
+                    let offers = format!("250-proof.example\r\n250-8BITMIME\r\n250 {last}");
+                    self.answer(Step::Hello, &offers)?;
+                }
+                "STAR" => {
+                    if self.answer(Step::StartTls, "220 go ahead")? {
+                        self.pass(Step::Handshake)?;
+                        self.secure()?;
+                    }
                 }
                 "AUTH" => drop(self.answer(Step::Login, "235 welcome")?),
                 "MAIL" => drop(self.answer(Step::Sender, "250 fine")?),
@@ -213,6 +237,12 @@ impl Talk<'_> {
                 _ => self.say("502 not here")?,
             }
         }
+    }
+
+    fn secure(&mut self) -> io::Result<()> {
+        let tls = self.tls.take().ok_or(io::ErrorKind::InvalidData)?;
+        self.wire = BufReader::new(self.wire.get_ref().secured(tls)?);
+        Ok(())
     }
 
     fn message(&mut self) -> io::Result<()> {
@@ -281,13 +311,15 @@ impl Talk<'_> {
     fn close(self) -> Session {
         if matches!(self.session.broken, Some((_, Act::Reset))) {
             // What lingers for no time at all is not said goodbye to.
-            let _ = socket2::SockRef::from(self.wire.get_ref()).set_linger(Some(Duration::ZERO));
+            let _ = socket2::SockRef::from(self.wire.get_ref().stream()).set_linger(Some(Duration::ZERO));
         }
         self.session
     }
 
     fn say(&mut self, line: &str) -> io::Result<()> {
-        self.wire.get_mut().write_all(format!("{line}\r\n").as_bytes())
+        let wire = self.wire.get_mut();
+        wire.write_all(format!("{line}\r\n").as_bytes())?;
+        wire.flush()
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -351,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_message_that_was_taken_is_in_the_journal() {
-        let peer = Peer::start().expect("starts");
+        let peer = Peer::start(None).expect("starts");
         assert!(send(&peer).contains("221 bye"));
         let journal = peer.finish().expect("a journal");
         let letter =
@@ -364,7 +396,7 @@ mod tests {
 
     #[test]
     fn what_is_armed_happens_once_and_is_in_the_journal() {
-        let peer = Peer::start().expect("starts");
+        let peer = Peer::start(None).expect("starts");
         for (act, takes) in [(Act::Close, true), (Act::Reset, false), (Act::Say("451 later"), true)] {
             peer.arm(Break { step: Step::Dot, act, takes });
             send(&peer);
