@@ -27,7 +27,7 @@ pub(crate) fn i_11_one_mail_whatever_breaks(ground: &Ground) -> Result<Figures> 
     for is_secured in [false, true] {
         let steps: Vec<Step> = Step::ALL.into_iter().filter(|step| is_secured || !step.is_of_tls()).collect();
         let mut shop = Shop::open(ground, is_secured, Dice::new(dice.next()))?;
-        let (mut kills, mut breaks) = (0, 0);
+        let (mut kills, mut breaks, mut twice) = (0, 0, 0);
         for _ in 0..rounds {
             for step in &steps {
                 shop.is_killed_at(*step).with_context(|| format!("killed at {step:?}"))?;
@@ -40,11 +40,15 @@ pub(crate) fn i_11_one_mail_whatever_breaks(ground: &Ground) -> Result<Figures> 
                 }
                 shop.time_passes()?;
             }
+            for act in [Act::Hold, Act::Close] {
+                shop.is_doubted_twice(act).with_context(|| format!("{act:?} twice"))?;
+                twice += 1;
+            }
         }
         let verdict = shop.close()?;
         let how = if is_secured { "STARTTLS" } else { "plain" };
         figures.push(format!(
-            "{how}: {kills} kills and {breaks} broken conversations, at {} steps",
+            "{how}: {kills} kills and {breaks} broken conversations, at {} steps; {twice} times in doubt twice",
             steps.len()
         ));
         figures.push(verdict);
@@ -133,16 +137,49 @@ impl Shop {
             // Before, while and after it writes down what it was told.
             std::thread::sleep(Duration::from_micros(self.dice.between(0, 3_000)));
         }
-        self.server.take().context("it runs")?.kill()?;
+        self.is_killed()?;
+        self.is_started()?;
+        self.outbox.settle(self.payments * MAILS_EACH)
+    }
+
+    /// Nobody is told of a mail that was taken over, and nobody again when it is repeated. There must be no third time.
+    fn is_doubted_twice(&mut self, act: Act) -> Result<()> {
+        for is_repeat in [false, true] {
+            self.peer.arm(Break { step: Step::Dot, act, takes: true });
+            match (is_repeat, act) {
+                (false, _) => self.is_paid()?,
+                (true, Act::Hold) => self.is_started()?,
+                (true, _) => self.advance()?,
+            }
+            self.peer.reached()?;
+            if act == Act::Hold {
+                self.is_killed()?;
+            }
+        }
+        if self.server.is_none() {
+            self.is_started()?;
+        }
+        self.time_passes()
+    }
+
+    fn is_killed(&mut self) -> Result<()> {
+        self.server.take().context("it runs")?.kill()
+    }
+
+    fn is_started(&mut self) -> Result<()> {
         let started = self.stage.start(&self.under);
         self.server = Some(started.context(format!("{BROKEN}: no restart without a hand"))?.0);
-        self.outbox.settle(self.payments * MAILS_EACH)
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        self.now += PASSES_SECONDS;
+        self.clock.set(self.now)
     }
 
     /// Pauses and leases run out, and what was let down is done.
     fn time_passes(&mut self) -> Result<()> {
-        self.now += PASSES_SECONDS;
-        self.clock.set(self.now)?;
+        self.advance()?;
         self.outbox.settle(self.payments * MAILS_EACH)
     }
 
