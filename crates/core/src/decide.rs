@@ -36,6 +36,8 @@ word_enum! {
         OwnerDisputed = "owner.disputed";
         /// To the owner: something needs an answer.
         OwnerReview = "owner.review";
+        /// To the owner: nothing can be told to an endpoint of the shop any more.
+        OwnerEndpoint = "owner.endpoint";
     }
 }
 

@@ -1,7 +1,7 @@
 //! The domain of ipnd: money, events, orders, decisions. Pure: no clock, no randomness, no input or output.
 //!
 //! Read in this order: [`event`] (what a notification says), [`order`] (what was agreed), [`mod@fold`] (what is
-//! therefore true), [`mod@decide`] (what must therefore be done), [`review`] (what only the owner can answer).
+//! therefore true), [`mod@decide`] (what must therefore be done), [`tell`] (what the shop is told), [`review`] (what only the owner can answer).
 
 mod currency;
 pub mod decide;
@@ -15,6 +15,7 @@ mod money;
 pub mod order;
 pub mod reason;
 pub mod review;
+pub mod tell;
 mod word_enum;
 
 pub use currency::{Currency, UnknownCurrency};
@@ -30,3 +31,4 @@ pub use money::{Money, MoneyError};
 pub use order::{Item, Terms, TermsError};
 pub use reason::Reason;
 pub use review::{Answer, Concern, Question, QuestionKind, Verdict};
+pub use tell::{Telling, told};

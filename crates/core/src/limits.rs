@@ -135,6 +135,27 @@ pub const SESSION_IDLE_MINUTES: i64 = 30;
 pub const SESSION_ABSOLUTE_HOURS: i64 = 12;
 /// One-time codes (first set-up, log-in link) are good for this long.
 pub const ONE_TIME_CODE_MINUTES: i64 = 60;
+/// Endpoints of one shop.
+pub const ENDPOINTS_PER_SHOP_MAX: usize = 50;
+/// Tries of one endpoint at the same time: what is usual, and what it may be set to.
+pub const ENDPOINT_CONCURRENCY: u32 = 8;
+pub const ENDPOINT_CONCURRENCY_MAX: u32 = 64;
+/// Tries of one endpoint a second that may be set.
+pub const ENDPOINT_RATE_MAX: u32 = 1_000;
+/// Further headers of one endpoint, and characters of one value.
+pub const ENDPOINT_HEADERS_MAX: usize = 20;
+pub const ENDPOINT_HEADER_CHARS_MAX: usize = 1_000;
+/// Failures in a row after which an endpoint that cannot be reached is left alone for a while, from five seconds up to ...
+pub const ENDPOINT_FAILURES_BEFORE_REST: u32 = 3;
+pub const ENDPOINT_REST_SECONDS_MAX: i64 = 300;
+/// An endpoint to which nothing has arrived for so many days is paused, and its owner told.
+pub const ENDPOINT_FAILS_DAYS_MAX: i64 = 5;
+/// How long a key that was replaced signs beside the new one, in hours.
+pub const KEY_OVERLAP_HOURS: i64 = 24;
+/// Characters of a receiver's reply that are kept, in bytes.
+pub const REPLY_BYTES_KEPT: usize = 1_024;
+/// Longest pause that a receiver can ask for with `Retry-After`, in seconds.
+pub const RETRY_AFTER_SECONDS_MAX: i64 = 24 * 3_600;
 /// Rows of a page of a list.
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// How long a gateway is asked whether a notification is genuine before the owner has to look, in hours.

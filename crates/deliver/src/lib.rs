@@ -1,8 +1,9 @@
-//! Everything that leaves the process: questions to gateways, and mails. One guarded way out for all of it.
+//! Everything that leaves the process: questions to gateways, mails, and what the shop is told. One guarded way out for all of it.
 
 mod checks;
 pub mod client;
 mod clock_watch;
+pub mod deliveries;
 pub mod mail;
 mod observe;
 mod pace;

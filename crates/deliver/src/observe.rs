@@ -2,8 +2,9 @@
 
 use crate::client::ExchangeError;
 use ipnd_core::{MailKind, Reason};
-use ipnd_store::{MailId, NotificationId, StoreError};
-use metrics::counter;
+use ipnd_store::{Attempt, DeliveryOutcome, DueDelivery, MailId, NotificationId, StoreError};
+use metrics::{counter, histogram};
+use std::time::Duration;
 
 /// A notification was looked at. `outcome` is `genuine`, `forged`, `unknown` or `given_up`.
 pub(crate) fn check_settled(notification: NotificationId, outcome: &'static str, reason: Option<&Reason>) {
@@ -41,6 +42,25 @@ pub(crate) fn mail_settled(mail: MailId, kind: MailKind, outcome: &'static str, 
             tracing::warn!(%mail, kind = kind.word(), outcome, code = reason.code, "a mail has to wait")
         }
         None => tracing::info!(%mail, kind = kind.word(), outcome, "a mail moved on"),
+    }
+}
+
+/// A delivery was tried. Replies and addresses stay out of the log; they stand in the list of deliveries.
+pub(crate) fn delivery_settled(due: &DueDelivery, attempt: &Attempt, outcome: &DeliveryOutcome) {
+    let (word, reason) = match outcome {
+        DeliveryOutcome::Delivered => ("delivered", None),
+        DeliveryOutcome::Later { reason, .. } => ("later", Some(reason)),
+        DeliveryOutcome::Failed { reason, .. } => ("failed", Some(reason)),
+        DeliveryOutcome::Skipped { reason } => ("skipped", Some(reason)),
+    };
+    counter!("ipnd_delivery_attempts_total", "outcome" => word).increment(1);
+    histogram!("ipnd_delivery_attempt_seconds").record(Duration::from_millis(u64::from(attempt.duration)));
+    let (delivery, endpoint, kind) = (due.id, due.endpoint.id, due.notice.word());
+    match reason {
+        None => tracing::info!(%delivery, %endpoint, kind, "told the shop"),
+        Some(reason) => {
+            tracing::warn!(%delivery, %endpoint, kind, outcome = word, code = reason.code, "the shop was not told");
+        }
     }
 }
 

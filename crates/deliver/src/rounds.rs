@@ -1,4 +1,4 @@
-//! The loop that both workers run: claim what is due, perform it, hand it back.
+//! The loop that the workers run: claim what is due, perform it, hand it back.
 
 use crate::observe;
 use ipnd_store::{Change, Settled, StoreError};
@@ -26,6 +26,9 @@ pub(crate) trait Rounds: Send + Sync + 'static {
 
     /// Tasks that are claimed for [`Rounds::together`] at most.
     const TOGETHER: usize = 0;
+
+    /// How long it is waited, once a task has ended, for others to end as well, before more are claimed.
+    const GATHERED_FOR: Duration = Duration::ZERO;
 
     /// Performs and hands back, at once, whichever of these need nothing from outside; says of each whether it did.
     fn together(&self, tasks: &[Arc<Self::Task>]) -> impl Future<Output = Vec<bool>> + Send {
@@ -68,7 +71,11 @@ pub(crate) async fn run<R: Rounds>(rounds: Arc<R>, mut changes: Receiver<Change>
             biased;
             () = std::future::ready(()), if is_more => {}
             () = stop.cancelled() => break,
-            Some(_) = running.join_next(), if !running.is_empty() => {}
+            Some(_) = running.join_next(), if !running.is_empty() => {
+                if !R::GATHERED_FOR.is_zero() {
+                    tokio::time::sleep(R::GATHERED_FOR).await;
+                }
+            }
             () = work(&mut changes), if running.len() < R::AT_ONCE => {}
             () = tokio::time::sleep(POLL) => {}
         }

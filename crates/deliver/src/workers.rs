@@ -3,6 +3,7 @@
 use crate::checks::CheckWorker;
 use crate::client::Client;
 use crate::clock_watch;
+use crate::deliveries::DeliveryWorker;
 use crate::mail::{MailConfig, MailWorker};
 use crate::pace::Pace;
 use crate::remembered::Remembered;
@@ -27,11 +28,11 @@ pub struct WorkersConfig {
 /// The running workers. Dropping this stops them without waiting; [`Workers::stop`] waits.
 pub struct Workers {
     stop: CancellationToken,
-    running: [JoinHandle<()>; 3],
+    running: [JoinHandle<()>; 4],
 }
 
 impl Workers {
-    /// Starts asking and mailing. Must be called inside a tokio runtime.
+    /// Starts asking, mailing and telling. Must be called inside a tokio runtime.
     #[must_use]
     pub fn start(config: WorkersConfig) -> Self {
         let WorkersConfig { store, clock, client, mail, base_url } = config;
@@ -44,11 +45,18 @@ impl Workers {
             remembered: Remembered::default(),
         });
         let watch = clock_watch::run(Arc::clone(&store), clock.clone(), stop.clone());
+        let deliveries = Arc::new(DeliveryWorker {
+            store: Arc::clone(&store),
+            clock: clock.clone(),
+            client: client.clone(),
+            base_url: base_url.clone(),
+        });
         let mails = Arc::new(MailWorker { store: Arc::clone(&store), clock, client, config: mail, base_url });
         let running = [
             tokio::spawn(watch),
             tokio::spawn(rounds::run(checks, store.changes(), stop.clone())),
             tokio::spawn(rounds::run(mails, store.changes(), stop.clone())),
+            tokio::spawn(rounds::run(deliveries, store.changes(), stop.clone())),
         ];
         Self { stop, running }
     }

@@ -111,6 +111,7 @@ fn due(number: usize, kind: MailKind, shop: &Shop, order: &Order) -> DueMail {
         amount: None,
         message: None,
         question: None,
+        endpoint: None,
         order: Some(order.clone()),
         shop: shop.clone(),
         access: Vec::new(),

@@ -9,6 +9,7 @@ mod contract;
 mod cope;
 mod copecart;
 mod custom;
+pub mod dialect;
 mod digistore24;
 pub mod drive;
 mod ipnd;

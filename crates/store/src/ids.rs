@@ -64,6 +64,10 @@ ids! {
     ReviewId = "rev";
     /// A mail in the outbox.
     MailId = "mai";
+    /// A URL that wants to be told.
+    EndpointId = "end";
+    /// One thing told to one endpoint.
+    DeliveryId = "dlv";
     UserId = "usr";
     ApiKeyId = "key";
 }

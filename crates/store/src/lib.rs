@@ -17,22 +17,28 @@ mod sql;
 pub mod sqlite;
 mod store;
 mod store_impl;
+mod telling;
 pub mod token;
 
 pub use clock::Clock;
 pub use ids::{
-    AccountId, ApiKeyId, EventId, MailId, NotAnId, NotificationId, OrderId, ProductId, ReviewId, ShopId,
-    UserId,
+    AccountId, ApiKeyId, DeliveryId, EndpointId, EventId, MailId, NotAnId, NotificationId, OrderId,
+    ProductId, ReviewId, ShopId, UserId,
 };
 pub use inspect::Examined;
 pub use rebuild::{Difference, How, RebuildStep, Rebuilt};
 pub use records::{
     Account, ApiKey, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail, EventFilter, Evidence,
-    Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, NewAccount, NewNotification,
-    NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter, NotificationLine, Order,
-    OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy, RecordedEvent, ReviewLine, Settled,
-    Settlement, Shop, TemplateText, User,
+    Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, MailedEndpoint, NewAccount,
+    NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
+    NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
+    RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
 };
 pub use retained::{Forgotten, Retained};
 pub use running::{Backlog, Change, Durability};
 pub use store::{Result, Store, StoreError};
+pub use telling::{
+    Attempt, AttemptLine, Delivery, DeliveryFilter, DeliveryLine, DeliveryOutcome, DeliveryState,
+    DueDelivery, Endpoint, EndpointFilter, EndpointHealth, EndpointPlan, EndpointState, HeldBack, Resend,
+    Resent, SigningKey,
+};

@@ -543,11 +543,22 @@ pub struct DueMail {
     pub message: Option<String>,
     /// What the owner is asked, for [`MailKind::OwnerReview`].
     pub question: Option<Question>,
-    /// `None` where money came that no order is known for; only [`MailKind::OwnerReview`] speaks of that.
+    /// What [`MailKind::OwnerEndpoint`] is about.
+    pub endpoint: Option<MailedEndpoint>,
+    /// `None` where money came that no order is known for, of which only [`MailKind::OwnerReview`] speaks, and for
+    /// [`MailKind::OwnerEndpoint`].
     pub order: Option<Order>,
     pub shop: Shop,
     /// What the paid products give the customer; empty unless the order is settled.
     pub access: Vec<(String, String)>,
+}
+
+/// An endpoint that was paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailedEndpoint {
+    pub name: String,
+    pub url: String,
+    pub reason: Option<Reason>,
 }
 
 #[derive(Clone, Debug)]

@@ -10,6 +10,9 @@ pub struct Backlog {
     pub oldest_check_due_at: Option<Timestamp>,
     pub mails_waiting: u64,
     pub oldest_mail_due_at: Option<Timestamp>,
+    pub deliveries_waiting: u64,
+    /// Of endpoints that are active and not resting.
+    pub oldest_delivery_due_at: Option<Timestamp>,
 }
 
 /// Something that somebody may be waiting to hear of.

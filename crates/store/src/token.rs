@@ -37,6 +37,11 @@ pub fn fingerprint(secret: &str) -> String {
     data_encoding::HEXLOWER.encode(digest(&SHA256, secret.as_bytes()).as_ref())
 }
 
+/// SHA-256.
+pub(crate) fn fingerprint_bytes(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA256, bytes).as_ref().to_vec()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

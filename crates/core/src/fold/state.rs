@@ -68,7 +68,7 @@ impl PaymentStatus {
     }
 
     /// What an event says about its transaction; `None` for events that are not about a payment itself.
-    pub(super) fn of(kind: EventKind) -> Option<Self> {
+    pub(crate) fn of(kind: EventKind) -> Option<Self> {
         Some(match kind {
             EventKind::PaymentOrdered => Self::Ordered,
             // What has come is not in the account as a payment of this order yet, and may never be.

@@ -3,7 +3,7 @@
 use super::target::Target;
 use super::{Client, ExchangeError};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONNECTION, HOST, HeaderName, HeaderValue, LOCATION, USER_AGENT};
+use http::header::{ACCEPT, CONNECTION, HOST, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -36,6 +36,8 @@ pub struct Answer {
     pub status: u16,
     /// Where a redirect would have led.
     pub location: Option<String>,
+    /// How long the other side asks to be left alone.
+    pub retry_after: Option<String>,
     /// As it came: never decompressed.
     pub body: Vec<u8>,
     /// False when the body went on beyond what is read.
@@ -119,8 +121,9 @@ impl<T> Drop for AbortOnDrop<T> {
 /// Reads up to `bytes_max`; what follows stays unread and the connection is closed on it.
 async fn read(response: Response<Incoming>, bytes_max: usize) -> Result<Answer, hyper::Error> {
     let (head, mut incoming) = response.into_parts();
-    let location =
-        head.headers.get(LOCATION).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let text =
+        |name| head.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let (location, retry_after) = (text(LOCATION), text(RETRY_AFTER));
     let mut body = Vec::new();
     let mut complete = true;
     while let Some(frame) = incoming.frame().await {
@@ -132,7 +135,29 @@ async fn read(response: Response<Incoming>, bytes_max: usize) -> Result<Answer, 
             break;
         }
     }
-    Ok(Answer { status: head.status.as_u16(), location, body, complete })
+    Ok(Answer { status: head.status.as_u16(), location, retry_after, body, complete })
+}
+
+/// Whether a header may be sent in addition to our own (T-D09).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_header(name: &str, value: &str) -> Result<(), ExchangeError> {
+    read_header(name, value).map(|_| ())
+}
+
+fn read_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ExchangeError> {
+    if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
+        return Err(bad(name, "it belongs to the connection"));
+    }
+    let header =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name, "this is not a header name"))?;
+    let value = HeaderValue::from_str(value).map_err(|_| bad(name, "its value has a control character"))?;
+    Ok((header, value))
+}
+
+fn bad(name: &str, problem: &'static str) -> ExchangeError {
+    ExchangeError::Header { name: name.chars().take(80).collect(), problem }
 }
 
 fn request(
@@ -141,7 +166,6 @@ fn request(
     headers: &[(String, String)],
     body: Vec<u8>,
 ) -> Result<Request<Full<Bytes>>, ExchangeError> {
-    let bad = |name: &str, problem| ExchangeError::Header { name: name.chars().take(80).collect(), problem };
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad(method, "this is not a method"))?;
     let mut request = Request::new(Full::new(Bytes::from(body)));
     *request.method_mut() = method;
@@ -157,13 +181,7 @@ fn request(
         if name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close") {
             continue;
         }
-        if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
-            return Err(bad(name, "it belongs to the connection"));
-        }
-        let header =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(name, "this is not a header name"))?;
-        let value =
-            HeaderValue::from_str(value).map_err(|_| bad(name, "its value has a control character"))?;
+        let (header, value) = read_header(name, value)?;
         own.insert(header, value);
     }
     // One request a connection: nothing of one exchange can leak into the next, and the gateway need not keep it.

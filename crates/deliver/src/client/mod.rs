@@ -26,6 +26,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use target::Target;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -71,6 +72,16 @@ impl Default for Policy {
         Self::new(&Limits::default())
     }
 }
+
+/// Whether an address can be written into a setting. Whether it may be called is found out when it is.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_address(url: &str) -> Result<(), ExchangeError> {
+    Target::read(url).map(|_| ())
+}
+
+pub use exchange::check_header;
 
 /// Cheap to clone; one for the whole process.
 #[derive(Clone)]

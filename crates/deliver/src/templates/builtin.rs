@@ -29,6 +29,7 @@ files! {
     OwnerReversed "owner.reversed";
     OwnerDisputed "owner.disputed";
     OwnerReview "owner.review";
+    OwnerEndpoint "owner.endpoint";
 }
 
 /// The template that is used where the owner has none of their own.

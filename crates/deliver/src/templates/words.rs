@@ -1,7 +1,8 @@
 //! What a template can speak of: a closed list, filled from the order.
 
 use super::WORDS;
-use ipnd_core::{Currency, Customer, Language, MailKind, Money, OrderState, Terms, explain, reason};
+use ipnd_core::limits::ENDPOINT_FAILS_DAYS_MAX;
+use ipnd_core::{Currency, Customer, Language, MailKind, Money, OrderState, Reason, Terms, explain, reason};
 use ipnd_store::{DueMail, Order};
 use serde::Serialize;
 use url::Url;
@@ -17,6 +18,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("shop.name", "the shop's name"),
     ("shop.email", "the owner's address"),
     ("reviews_url", "the owner's page of everything that waits for an answer; never for customers"),
+    ("deliveries_url", "the owner's page of what was told to the shop; never for customers"),
+    ("endpoint", "whether it is about an endpoint: {% if endpoint %} ... {% endif %}"),
+    ("endpoint.name", "the endpoint that is told nothing any more"),
+    ("endpoint.url", "its address, as text"),
+    ("endpoint.reason", "why, in a sentence"),
     (
         "order",
         "whether there is an order; only the mail about an open question may have none: {% if order %} ... {% endif %}",
@@ -49,6 +55,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
 pub struct MailWords {
     pub shop: ShopWords,
     pub reviews_url: String,
+    pub deliveries_url: String,
+    /// Only in the owner's mail about one that was paused.
+    pub endpoint: Option<EndpointWords>,
     /// `None` in the owner's mail about money that no order is known for.
     pub order: Option<OrderWords>,
     pub customer: CustomerWords,
@@ -63,6 +72,13 @@ pub struct MailWords {
 pub struct ShopWords {
     pub name: String,
     pub email: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EndpointWords {
+    pub name: String,
+    pub url: String,
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -107,6 +123,12 @@ pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> Mai
     MailWords {
         shop: ShopWords { name: due.shop.name.clone(), email: due.shop.owner_email.clone() },
         reviews_url: format!("{base}/owner/reviews"),
+        deliveries_url: format!("{base}/owner/deliveries"),
+        endpoint: due.endpoint.as_ref().map(|endpoint| EndpointWords {
+            name: endpoint.name.clone(),
+            url: endpoint.url.clone(),
+            reason: endpoint.reason.as_ref().map(|reason| reason.sentence(language)).unwrap_or_default(),
+        }),
         order: order.map(|order| order_words(due, order, language, base)),
         customer: order.map(|order| customer_words(&order.customer)).unwrap_or_default(),
         amount: amount.map(|amount| language.money(amount)).unwrap_or_default(),
@@ -211,6 +233,12 @@ impl MailWords {
         Self {
             shop: ShopWords { name: line(&self.shop.name), email: line(&self.shop.email) },
             reviews_url: self.reviews_url.clone(),
+            deliveries_url: self.deliveries_url.clone(),
+            endpoint: self.endpoint.as_ref().map(|endpoint| EndpointWords {
+                name: line(&endpoint.name),
+                url: line(&endpoint.url),
+                reason: line(&endpoint.reason),
+            }),
             order: self.order.as_ref().map(order),
             customer: CustomerWords { name: line(&self.customer.name), email: line(&self.customer.email) },
             amount: line(&self.amount),
@@ -260,6 +288,12 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
     MailWords {
         shop: ShopWords { name: say("sample.shop"), email: "owner@example.com".into() },
         reviews_url: "https://shop.example.com/owner/reviews".into(),
+        deliveries_url: "https://shop.example.com/owner/deliveries".into(),
+        endpoint: (kind == MailKind::OwnerEndpoint).then(|| EndpointWords {
+            name: say("sample.endpoint"),
+            url: "https://shop.example.com/ipn".into(),
+            reason: Reason::new("endpoint_failing", ENDPOINT_FAILS_DAYS_MAX.to_string()).sentence(language),
+        }),
         order: Some(OrderWords {
             reference: "1042".into(),
             total: euro(1_995),
@@ -311,6 +345,8 @@ fn sample_status(kind: MailKind) -> &'static str {
         MailKind::CustomerRefunded | MailKind::OwnerRefunded => "partly_refunded",
         MailKind::OwnerReversed => "reversed",
         MailKind::OwnerReview => "in_review",
+        // It has none.
+        MailKind::OwnerEndpoint => "paid",
     }
 }
 
@@ -320,6 +356,8 @@ pub(super) fn probe() -> MailWords {
     MailWords {
         shop: ShopWords { name: bad(), email: bad() },
         reviews_url: "https://shop.example.com/owner/reviews".into(),
+        deliveries_url: "https://shop.example.com/owner/deliveries".into(),
+        endpoint: Some(EndpointWords { name: bad(), url: bad(), reason: bad() }),
         order: Some(OrderWords {
             reference: bad(),
             total: bad(),

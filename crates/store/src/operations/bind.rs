@@ -9,7 +9,7 @@ use super::Desk;
 use super::record::Told;
 use super::refold::Touched;
 use super::reviews::{self, Asked};
-use super::{adopt, made};
+use super::{adopt, made, notices};
 use crate::sql::{self, Columns as _, Db, Row, Subject, params};
 use crate::{NotificationId, Order, Result, ShopId, StoreError};
 use ipnd_core::{Event, EventKind, ExaminedEvent, Question, QuestionKind};
@@ -133,14 +133,14 @@ pub(crate) fn follow(
             let mut waiting = tied(desk, &event, &beside, order.id.0, touched)?;
             waiting.extend(adopt::waiting_for(desk, event.shop, order.id.0)?);
             if beside.0.is_empty() && waiting.is_empty() {
-                touched.made(*order, event.examined);
+                touched.made(*order, (event.id, event.examined));
                 return Ok(());
             }
             take_along(desk, waiting, now, touched)
         }
         Bond::Reused { named } => ask_about_reuse(desk, &event, &beside, named, now),
         Bond::Unknown => ask_about_unknown(desk, &event, now),
-        Bond::Nowhere => Ok(()),
+        Bond::Nowhere => notices::tell_alone(desk, event.shop, (event.id, &event.examined), now),
     }
 }
 

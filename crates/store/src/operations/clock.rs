@@ -16,12 +16,16 @@ pub(crate) fn bring_forward(
     for sql in [
         "UPDATE checks SET due_at = ?1 WHERE state = 'waiting' AND due_at > ?2 AND lease_until IS NULL",
         "UPDATE mails SET due_at = ?1 WHERE state = 'waiting' AND due_at > ?2 AND lease_until IS NULL",
+        "UPDATE deliveries SET due_at = ?1 WHERE state = 'waiting' AND due_at > ?2 AND lease_until IS NULL",
+        "UPDATE endpoints SET rests_until = ?1 WHERE rests_until IS NOT NULL AND rests_until > ?2",
     ] {
         sql::run(desk, sql, params![sql::time(now), sql::time(latest)])?;
     }
     for sql in [
         "UPDATE checks SET due_at = ?1, lease_until = ?1 WHERE state = 'waiting' AND lease_until > ?1",
         "UPDATE mails SET due_at = ?1, lease_until = ?1 WHERE state = 'waiting' AND lease_until > ?1",
+        "UPDATE deliveries SET due_at = ?1, lease_until = ?1
+         WHERE state = 'waiting' AND lease_until IS NOT NULL AND lease_until > ?1",
     ] {
         sql::run(desk, sql, params![sql::time(until)])?;
     }

@@ -20,6 +20,16 @@ pub(crate) fn backlog(db: &dyn Db, now: Timestamp) -> Result<Backlog> {
         sql::NONE,
         read,
     )?;
+    let deliveries = sql::one(
+        db,
+        // What waits for an endpoint that is paused or rests is not late.
+        "SELECT count(*) AS waiting,
+                min(CASE WHEN e.state = 'active' AND e.url <> '' AND e.rests_until IS NULL THEN d.due_at END) AS oldest
+         FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id WHERE d.state = 'waiting'",
+        sql::NONE,
+        read,
+    )?;
+    let (deliveries_waiting, oldest_delivery) = deliveries.unwrap_or(nothing);
     let (checks_waiting, oldest_check) = checks.unwrap_or(nothing);
     let (mails_waiting, oldest_mail) = mails.unwrap_or(nothing);
     Ok(Backlog {
@@ -27,6 +37,8 @@ pub(crate) fn backlog(db: &dyn Db, now: Timestamp) -> Result<Backlog> {
         oldest_check_due_at: oldest_check.filter(|due| *due <= now),
         mails_waiting,
         oldest_mail_due_at: oldest_mail.filter(|due| *due <= now),
+        deliveries_waiting,
+        oldest_delivery_due_at: oldest_delivery.filter(|due| *due <= now),
     })
 }
 

@@ -1,9 +1,12 @@
 //! Leases on mails, and what came of them.
 
 use super::Desk;
-use super::{order_rows, reviews, shops};
+use super::{endpoints, order_rows, reviews, shops};
 use crate::sql::{self, Columns as _, Db as _, Row, params};
-use crate::{Change, DueMail, MailId, MailOutcome, Order, OrderId, Result, Settled, ShopId, StoreError};
+use crate::{
+    Change, DueMail, EndpointId, MailId, MailOutcome, MailedEndpoint, Order, OrderId, Result, Settled,
+    ShopId, StoreError,
+};
 use ipnd_core::{MailKind, Reason};
 use jiff::{SignedDuration, Timestamp};
 
@@ -111,6 +114,10 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueMail> {
                     MailKind::OwnerReview => reviews::of_mail(desk, shop.id, order.as_ref(), &subject)?,
                     _ => None,
                 },
+                endpoint: match kind {
+                    MailKind::OwnerEndpoint => endpoint_of(desk, &subject)?,
+                    _ => None,
+                },
                 access: match &order {
                     Some(order) => order_rows::access(desk, order)?,
                     None => Vec::new(),
@@ -129,6 +136,18 @@ fn order_of(desk: &Desk<'_>, mail: &dyn Row) -> Result<Option<Order>> {
         Some(id) => order_rows::any_by_id(desk, id)?.ok_or_else(|| missing("order")).map(Some),
         None => Ok(None),
     }
+}
+
+/// The subject begins with its id.
+fn endpoint_of(desk: &Desk<'_>, subject: &str) -> Result<Option<MailedEndpoint>> {
+    let id = subject.split('/').next().and_then(|id| id.parse::<EndpointId>().ok());
+    let Some(id) = id else { return Ok(None) };
+    let endpoint = endpoints::any_by_id(desk, id.0)?;
+    Ok(endpoint.map(|endpoint| MailedEndpoint {
+        name: endpoint.plan.name,
+        url: endpoint.plan.url.unwrap_or_default(),
+        reason: endpoint.reason,
+    }))
 }
 
 fn missing(what: &str) -> StoreError {

@@ -2,8 +2,8 @@
 
 use super::Desk;
 use super::effects::{self, NewMail};
-use super::order_rows;
 use super::reviews::{self, Asked};
+use super::{notices, order_rows};
 use crate::sql::{self, Columns as _, Db, Subject, params};
 use crate::{Change, NotificationId, Order, Result, StoreError};
 use ipnd_core::fold::Facts;
@@ -23,9 +23,14 @@ impl Touched {
     }
 
     /// One that was made just now, with all there is to know about it, which need not be read then.
-    pub(crate) fn made(&mut self, order: Order, event: ExaminedEvent) {
-        let known =
-            Known { registered: Customer::default(), events: vec![event], answers: Vec::new(), order };
+    pub(crate) fn made(&mut self, order: Order, (id, event): (i64, ExaminedEvent)) {
+        let known = Known {
+            registered: Customer::default(),
+            ids: vec![id],
+            events: vec![event],
+            answers: Vec::new(),
+            order,
+        };
         self.0.insert(known.order.id.0, Some(known));
     }
 }
@@ -42,6 +47,8 @@ pub(crate) struct Known {
     pub(crate) order: Order,
     /// As it was registered.
     registered: Customer,
+    /// Of the events, in their sequence.
+    ids: Vec<i64>,
     events: Vec<ExaminedEvent>,
     answers: Vec<Answer>,
 }
@@ -49,14 +56,17 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn load(db: &dyn Db, order: Order) -> Result<Self> {
         let id = order.id.0;
-        let events = sql::all(db, "SELECT event, concerns FROM events WHERE order_id = ?1", [id], |row| {
-            Ok(ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? })
+        let sql = "SELECT id, event, concerns FROM events WHERE order_id = ?1 ORDER BY id";
+        let numbered = sql::all(db, sql, [id], |row| {
+            let examined = ExaminedEvent { event: row.json("event")?, concerns: row.json("concerns")? };
+            Ok((row.number("id")?, examined))
         })?;
+        let (ids, events) = numbered.into_iter().unzip();
         let registered =
             sql::one(db, "SELECT registered_customer FROM order_details WHERE order_id = ?1", [id], |row| {
                 row.json("registered_customer")
             })?;
-        Ok(Self { registered: registered.unwrap_or_default(), events, answers: answers(db, id)?, order })
+        Ok(Self { registered: registered.unwrap_or_default(), ids, events, answers: answers(db, id)?, order })
     }
 }
 
@@ -100,6 +110,7 @@ fn follow(desk: &mut Desk<'_>, known: &Known, is_new: bool, now: Timestamp) -> R
     for effect in &wanted {
         perform(desk, before, &customer, (effect, !is_new), now)?;
     }
+    notices::tell(desk, before, &after, (&known.ids, &known.events), (is_new, now))?;
     desk.announce(Change::Order(before.id));
     Ok(())
 }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0007_nodes",
     "0008_retention",
     "0009_smaller_rows",
+    "0010_endpoints",
 ];
 
 /// Applies what is missing, all of it as one transaction.

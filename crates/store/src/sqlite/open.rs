@@ -262,6 +262,12 @@ fn free_leases(db: &Connection, clock: &Clock) -> Result<()> {
          WHERE state = 'waiting' AND lease_until IS NOT NULL",
         params![now],
     )?;
+    sql::run(
+        db,
+        "UPDATE deliveries SET due_at = CASE WHEN due_at < ?1 THEN due_at ELSE ?1 END, lease_until = NULL
+         WHERE state = 'waiting' AND lease_until IS NOT NULL",
+        params![now],
+    )?;
     Ok(())
 }
 

@@ -20,6 +20,11 @@ const SHORT: &[&str] = &[
     "checks_forged",
     "mails_due",
     "reviews_open",
+    "endpoints_of_shop",
+    "endpoints_to_sweep",
+    "endpoints_resting",
+    "deliveries_due",
+    "deliveries_leased",
 ];
 
 /// Every statement that is written down in the sources of the operations.

@@ -9,8 +9,8 @@ const ROWS_MAX: u32 = ipnd_core::limits::PAGE_ROWS_MAX - 1;
 
 #[derive(Serialize)]
 pub(super) struct List<T> {
-    data: Vec<T>,
-    next: Option<String>,
+    pub(super) data: Vec<T>,
+    pub(super) next: Option<String>,
 }
 
 impl<T> List<T> {

@@ -3,6 +3,8 @@
 
 mod accounts;
 mod amount;
+mod deliveries;
+mod endpoints;
 mod events;
 mod exact;
 mod gateways;
@@ -23,7 +25,7 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post, put};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 
 /// The description of all this, written by hand.
 const OPENAPI: &str = include_str!("../../openapi.json");
@@ -60,6 +62,20 @@ const ROUTES: &[Route] = &[
     route("GET", "/v1/notifications", || get(notifications::list)),
     route("GET", "/v1/notifications/{id}", || get(notifications::read)),
     route("GET", "/v1/events", || get(events::list)),
+    route("GET", "/v1/endpoints", || get(endpoints::list)),
+    route("POST", "/v1/endpoints", || post(endpoints::create)),
+    route("GET", "/v1/endpoints/{id}", || get(endpoints::read)),
+    route("PUT", "/v1/endpoints/{id}", || put(endpoints::update)),
+    route("DELETE", "/v1/endpoints/{id}", || delete(endpoints::remove)),
+    route("POST", "/v1/endpoints/{id}/pause", || post(endpoints::pause)),
+    route("POST", "/v1/endpoints/{id}/resume", || post(endpoints::resume)),
+    route("POST", "/v1/endpoints/{id}/rotate", || post(endpoints::rotate)),
+    route("POST", "/v1/endpoints/{id}/test", || post(endpoints::test)),
+    route("GET", "/v1/deliveries", || get(deliveries::list)),
+    route("POST", "/v1/deliveries/resend", || post(deliveries::resend)),
+    route("GET", "/v1/deliveries/{id}", || get(deliveries::read)),
+    route("POST", "/v1/deliveries/{id}/resend", || post(deliveries::resend_one)),
+    route("GET", "/v1/missing", || get(deliveries::missing)),
 ];
 
 pub(crate) fn routes() -> Router<App> {

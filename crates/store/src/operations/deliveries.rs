@@ -1,0 +1,483 @@
+//! Leases on deliveries, what came of them, and how endpoints are treated after that.
+
+use super::effects::{self, NewMail};
+use super::{Desk, endpoints, notices};
+use crate::sql::{self, Columns as _, Db as _, Row, params};
+use crate::token;
+use crate::{
+    Attempt, Change, DeliveryId, DeliveryOutcome, DueDelivery, EndpointId, Result, Settled, ShopId,
+    StoreError,
+};
+use ipnd_core::limits::{ENDPOINT_FAILS_DAYS_MAX, ENDPOINT_FAILURES_BEFORE_REST, ENDPOINT_REST_SECONDS_MAX};
+use ipnd_core::{MailKind, Reason};
+use ipnd_gateways::dialect::Notice;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows that are swept in one transaction, so that nobody waits long for it.
+const SWEPT_TOGETHER: i64 = 500;
+/// The first rest of an endpoint that cannot be reached, in seconds.
+const REST_SECONDS: i64 = 5;
+/// Attempts that have to have failed before an endpoint is paused for failing, however long it has been.
+const FAILURES_BEFORE_PAUSE: u32 = 10;
+
+/// What was claimed, before its content is read.
+pub(crate) struct Claimed {
+    id: i64,
+    lease: i64,
+    tries: u32,
+    message_id: String,
+    created_at: Timestamp,
+    notice: Option<i64>,
+    endpoint: i64,
+}
+
+/// An endpoint that has something due.
+struct Ready {
+    id: i64,
+    concurrency: u32,
+    rate: u32,
+    is_ordered: bool,
+    failures: u32,
+    successes: u32,
+    busy: u32,
+}
+
+impl Ready {
+    fn read(row: &dyn Row) -> Result<Self> {
+        Ok(Self {
+            id: row.number("id")?,
+            concurrency: row.small("concurrency")?,
+            rate: row.small("rate")?,
+            is_ordered: row.flag("is_ordered")?,
+            failures: row.small("failures")?,
+            successes: row.small("successes")?,
+            busy: row.small("busy")?,
+        })
+    }
+
+    /// How many more may be tried now. One that is new or has just failed is tried with one, and with more the more
+    /// arrives: so one that hangs holds one place, and one that comes back hears things in their sequence.
+    fn room(&self) -> u32 {
+        let proven = if self.failures > 0 && self.successes == 0 { 1 } else { (self.successes / 2).max(1) };
+        let room = proven.min(self.concurrency).saturating_sub(self.busy);
+        if self.rate > 0 { room.min(self.rate) } else { room }
+    }
+}
+
+/// Endpoints with something due, found without looking at those that have nothing: their table has one for each
+/// invoice, and few wait.
+macro_rules! ready_sql {
+    ($lock:literal) => {
+        concat!(
+            "WITH RECURSIVE has_some (id) AS (
+                 SELECT min(endpoint_id) FROM deliveries WHERE state = 'waiting'
+                 UNION ALL
+                 SELECT (SELECT min(d.endpoint_id) FROM deliveries d
+                         WHERE d.state = 'waiting' AND d.endpoint_id > has_some.id)
+                 FROM has_some WHERE has_some.id IS NOT NULL)
+             SELECT e.id, e.concurrency, e.rate, e.is_ordered, e.failures, e.successes,
+                    (SELECT count(*) FROM deliveries b
+                     WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL AND b.lease_until > ?1) AS busy
+             FROM has_some JOIN endpoints e ON e.id = has_some.id
+             WHERE e.state = 'active' AND e.url <> '' AND (e.rests_until IS NULL OR e.rests_until <= ?1)
+               AND EXISTS (SELECT 1 FROM deliveries d
+                           WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= ?1)",
+            $lock
+        )
+    };
+}
+
+macro_rules! due_sql {
+    ($ordered:literal, $lock:literal) => {
+        concat!(
+            "SELECT d.id, d.lease, d.tries, d.message_id, d.created_at, d.notice_id FROM deliveries d
+             WHERE d.endpoint_id = ?1 AND d.state = 'waiting' AND d.due_at <= ?2 ",
+            $ordered,
+            " ORDER BY d.due_at, d.id LIMIT ?3 ",
+            $lock
+        )
+    };
+}
+
+const PLAIN: [&str; 2] = [due_sql!("", ""), due_sql!("", "FOR UPDATE SKIP LOCKED")];
+
+/// The next of an order waits until the one before has arrived or has been given up.
+const ORDERED: [&str; 2] = [
+    due_sql!(
+        "AND (d.order_id IS NULL OR NOT EXISTS (
+                 SELECT 1 FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
+                   AND p.state = 'waiting' AND p.sequence < d.sequence))",
+        ""
+    ),
+    due_sql!(
+        "AND (d.order_id IS NULL OR NOT EXISTS (
+                 SELECT 1 FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
+                   AND p.state = 'waiting' AND p.sequence < d.sequence))",
+        "FOR UPDATE SKIP LOCKED"
+    ),
+];
+
+/// Takes leases on what is due: of every endpoint as much as it can take, oldest first.
+pub(crate) fn claim(
+    desk: &mut Desk<'_>,
+    now: Timestamp,
+    limit: u32,
+    lease: SignedDuration,
+) -> Result<Vec<Claimed>> {
+    sweep(desk, now)?;
+    let ready = sql::all(
+        desk,
+        desk.pick(ready_sql!(""), ready_sql!(" FOR UPDATE OF e SKIP LOCKED")),
+        params![sql::time(now)],
+        Ready::read,
+    )?;
+    // Each gets its part, so that those with much do not keep out the others.
+    let share = (limit / u32::try_from(ready.len().max(1)).unwrap_or(u32::MAX)).max(1);
+    let mut claimed = Vec::new();
+    for endpoint in ready {
+        let left = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(u32::MAX));
+        let room = endpoint.room().min(share).min(left);
+        if room > 0 {
+            of_endpoint(desk, &endpoint, room, (now, lease), &mut claimed)?;
+        }
+    }
+    Ok(claimed)
+}
+
+/// As [`claim`], for an endpoint that fetches what it is told.
+pub(crate) fn claim_of(
+    desk: &mut Desk<'_>,
+    (shop, endpoint): (ShopId, EndpointId),
+    now: Timestamp,
+    limit: u32,
+    lease: SignedDuration,
+) -> Result<Vec<Claimed>> {
+    sweep(desk, now)?;
+    let is_own = sql::count(
+        desk,
+        "SELECT count(*) AS n FROM endpoints WHERE id = ?1 AND shop_id = ?2 AND state = 'active' AND url = ''",
+        [endpoint.0, shop.0],
+    )?;
+    let mut claimed = Vec::new();
+    if is_own > 0 {
+        // One at a time and in sequence: it is somebody who looks on.
+        let own = Ready {
+            id: endpoint.0,
+            concurrency: 1,
+            rate: 0,
+            is_ordered: true,
+            failures: 0,
+            successes: 0,
+            busy: 0,
+        };
+        of_endpoint(desk, &own, limit, (now, lease), &mut claimed)?;
+    }
+    Ok(claimed)
+}
+
+fn of_endpoint(
+    desk: &mut Desk<'_>,
+    endpoint: &Ready,
+    room: u32,
+    (now, lease): (Timestamp, SignedDuration),
+    claimed: &mut Vec<Claimed>,
+) -> Result<()> {
+    let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
+    let [sqlite, postgres] = if endpoint.is_ordered { ORDERED } else { PLAIN };
+    let due =
+        sql::all(desk, desk.pick(sqlite, postgres), params![endpoint.id, sql::time(now), room], |row| {
+            Ok(Claimed {
+                id: row.number("id")?,
+                lease: row.number("lease")? + 1,
+                tries: row.small("tries")?,
+                message_id: row.text("message_id")?,
+                created_at: row.time("created_at")?,
+                notice: row.number_opt("notice_id")?,
+                endpoint: endpoint.id,
+            })
+        })?;
+    for one in &due {
+        sql::run(
+            desk,
+            "UPDATE deliveries SET lease = ?2, due_at = ?3, lease_until = ?3, attempts = attempts + 1, tries = tries + 1
+             WHERE id = ?1",
+            params![one.id, one.lease, sql::time(until)],
+        )?;
+    }
+    if endpoint.rate > 0 && !due.is_empty() {
+        let count = i64::try_from(due.len()).expect("a few");
+        let pause = SignedDuration::from_millis(count * 1_000 / i64::from(endpoint.rate));
+        let rests = now.saturating_add(pause).expect("a second");
+        sql::run(
+            desk,
+            "UPDATE endpoints SET rests_until = ?2 WHERE id = ?1",
+            params![endpoint.id, sql::time(rests)],
+        )?;
+    }
+    claimed.extend(due);
+    Ok(())
+}
+
+/// Does some of what is to be done with all that waits for an endpoint.
+fn sweep(desk: &mut Desk<'_>, now: Timestamp) -> Result<()> {
+    let all = sql::all(desk, "SELECT id, sweep FROM endpoints WHERE sweep IS NOT NULL", sql::NONE, |row| {
+        Ok((row.number("id")?, row.text("sweep")?))
+    })?;
+    for (endpoint, what) in all {
+        let swept = if what == "cancel" {
+            sql::run(
+                desk,
+                "UPDATE deliveries SET state = 'cancelled', ended_at = ?2, lease_until = NULL WHERE id IN (
+                     SELECT id FROM deliveries WHERE endpoint_id = ?1 AND state = 'waiting' LIMIT ?3)",
+                params![endpoint, sql::time(now), SWEPT_TOGETHER],
+            )?
+        } else {
+            sql::run(
+                desk,
+                "UPDATE deliveries SET due_at = ?2 WHERE id IN (
+                     SELECT id FROM deliveries WHERE endpoint_id = ?1 AND state = 'waiting' AND due_at > ?2
+                       AND lease_until IS NULL ORDER BY id LIMIT ?3)",
+                params![endpoint, sql::time(now), SWEPT_TOGETHER],
+            )?
+        };
+        if i64::try_from(swept).expect("a few") < SWEPT_TOGETHER {
+            sql::run(desk, "UPDATE endpoints SET sweep = NULL WHERE id = ?1", [endpoint])?;
+        } else {
+            desk.announce(Change::Work);
+        }
+    }
+    Ok(())
+}
+
+/// Reads what was claimed.
+pub(crate) fn load(db: &dyn sql::Db, claimed: Vec<Claimed>) -> Result<Vec<DueDelivery>> {
+    let mut endpoints = BTreeMap::new();
+    let mut due = Vec::with_capacity(claimed.len());
+    for one in claimed {
+        let endpoint = match endpoints.get(&one.endpoint) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let read = endpoints::any_by_id(db, one.endpoint)?;
+                let read = Arc::new(read.ok_or_else(|| missing("endpoint"))?);
+                endpoints.insert(one.endpoint, Arc::clone(&read));
+                read
+            }
+        };
+        due.push(DueDelivery {
+            id: DeliveryId(one.id),
+            lease: one.lease,
+            tries: one.tries,
+            message_id: one.message_id,
+            notice: match one.notice {
+                Some(notice) => notices::load(db, notice)?,
+                None => test_notice(one.created_at),
+            },
+            endpoint,
+        });
+    }
+    Ok(due)
+}
+
+/// What a delivery says that only tries the connection.
+pub(crate) fn test_notice(noted_at: Timestamp) -> Notice {
+    Notice { noted_at, gateway: String::new(), event: None, order: None }
+}
+
+fn missing(what: &str) -> StoreError {
+    StoreError::Failed(format!("the {what} of a delivery is missing"))
+}
+
+pub(crate) fn settle(
+    desk: &mut Desk<'_>,
+    (delivery, lease): (DeliveryId, i64),
+    now: Timestamp,
+    attempt: &Attempt,
+    outcome: &DeliveryOutcome,
+) -> Result<Settled> {
+    let endpoint = sql::one(
+        desk,
+        "SELECT endpoint_id FROM deliveries
+         WHERE id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
+        [delivery.0, lease],
+        |row| row.number("endpoint_id"),
+    )?;
+    let Some(endpoint) = endpoint else { return Ok(Settled::Stale) };
+    let (word, reason) = match outcome {
+        DeliveryOutcome::Delivered => ("delivered", None),
+        DeliveryOutcome::Later { reason, .. } => ("later", Some(reason)),
+        DeliveryOutcome::Failed { reason, .. } => ("failed", Some(reason)),
+        DeliveryOutcome::Skipped { reason } => ("skipped", Some(reason)),
+    };
+    let (code, detail) = sql::reason(reason);
+    let detail = sql::clean_opt(detail);
+    sql::insert(
+        desk,
+        "INSERT INTO delivery_attempts (started_at, duration, outcome, status, reply, reason, reason_detail, delivery_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            sql::time(attempt.started_at),
+            attempt.duration,
+            word,
+            attempt.status,
+            sql::clean_opt(attempt.reply.as_deref()),
+            code,
+            detail,
+            delivery.0,
+        ],
+    )?;
+    if let DeliveryOutcome::Later { again_at, .. } = outcome {
+        sql::run(
+            desk,
+            "UPDATE deliveries SET due_at = ?2, lease_until = NULL, status = ?3, reason = ?4, reason_detail = ?5
+             WHERE id = ?1",
+            params![delivery.0, sql::time(*again_at), attempt.status, code, detail],
+        )?;
+    } else {
+        sql::run(
+            desk,
+            "UPDATE deliveries SET state = ?2, ended_at = ?3, lease_until = NULL, status = ?4, reason = ?5,
+                 reason_detail = ?6
+             WHERE id = ?1",
+            params![delivery.0, word, sql::time(now), attempt.status, code, detail],
+        )?;
+    }
+    follow(desk, endpoint, now, outcome)?;
+    Ok(Settled::Done)
+}
+
+/// What an attempt says about its endpoint.
+fn follow(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp, outcome: &DeliveryOutcome) -> Result<()> {
+    match outcome {
+        DeliveryOutcome::Delivered => arrived(desk, endpoint),
+        DeliveryOutcome::Later { is_down, .. } => failed(desk, endpoint, now, *is_down),
+        DeliveryOutcome::Failed { reason, is_gone: true } => {
+            if endpoints::pause(desk, endpoint, reason)? {
+                tell_owner(desk, endpoint, now)?;
+            }
+            Ok(())
+        }
+        DeliveryOutcome::Failed { .. } => failed(desk, endpoint, now, false),
+        DeliveryOutcome::Skipped { .. } => Ok(()),
+    }
+}
+
+/// Counted as long as it matters. After a failure, whatever waits is due at once.
+fn arrived(desk: &mut Desk<'_>, endpoint: i64) -> Result<()> {
+    let counted = sql::run(
+        desk,
+        "UPDATE endpoints SET sweep = CASE WHEN failures > 0 THEN 'release' ELSE sweep END,
+             successes = successes + 1, failures = 0, failing_since = NULL,
+             rests_until = CASE WHEN rate > 0 AND failures = 0 THEN rests_until END
+         WHERE id = ?1 AND (failures > 0 OR successes < 2 * concurrency)",
+        [endpoint],
+    )?;
+    if counted > 0 {
+        desk.announce(Change::Work);
+    }
+    Ok(())
+}
+
+fn failed(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp, is_down: bool) -> Result<()> {
+    let known = sql::one(
+        desk,
+        "UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(failing_since, ?2),
+             successes = CASE WHEN ?3 = 1 THEN 0 ELSE successes END
+         WHERE id = ?1 RETURNING failures, failing_since",
+        params![endpoint, sql::time(now), is_down],
+        |row| Ok((row.small("failures")?, row.time_opt("failing_since")?)),
+    )?;
+    let Some((failures, since)) = known else { return Ok(()) };
+    if is_down && failures >= ENDPOINT_FAILURES_BEFORE_REST {
+        let doublings = (failures - ENDPOINT_FAILURES_BEFORE_REST).min(16);
+        let seconds = (REST_SECONDS << doublings).min(ENDPOINT_REST_SECONDS_MAX);
+        let until = now.saturating_add(SignedDuration::from_secs(seconds)).expect("a few minutes");
+        sql::run(
+            desk,
+            "UPDATE endpoints SET rests_until = ?2 WHERE id = ?1",
+            params![endpoint, sql::time(until)],
+        )?;
+    }
+    let longest = SignedDuration::from_hours(24 * ENDPOINT_FAILS_DAYS_MAX);
+    let is_long = since.is_some_and(|since| now.duration_since(since) >= longest);
+    if is_long
+        && failures >= FAILURES_BEFORE_PAUSE
+        && endpoints::pause(
+            desk,
+            endpoint,
+            &Reason::new("endpoint_failing", ENDPOINT_FAILS_DAYS_MAX.to_string()),
+        )?
+    {
+        tell_owner(desk, endpoint, now)?;
+    }
+    Ok(())
+}
+
+/// A mail about an endpoint that was paused, once for each time.
+fn tell_owner(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp) -> Result<()> {
+    let shop = sql::one(desk, "SELECT shop_id FROM endpoints WHERE id = ?1", [endpoint], |row| {
+        row.number("shop_id")
+    })?;
+    let shop = ShopId(shop.ok_or_else(|| missing("endpoint"))?);
+    let subject = format!("{}/{}", EndpointId(endpoint), sql::time(now));
+    let mail = NewMail {
+        kind: MailKind::OwnerEndpoint,
+        subject: &subject,
+        amount: None,
+        message: None,
+        can_reach: true,
+        may_exist: true,
+    };
+    effects::put_mail(desk, shop, None, &mail, now)?;
+    Ok(())
+}
+
+/// Whether the receiver may ask back about these bytes from now on.
+pub(crate) fn note_body(desk: &Desk<'_>, delivery: DeliveryId, digest: &[u8]) -> Result<()> {
+    sql::run(
+        desk,
+        "INSERT INTO sent_bodies (body_sha256, delivery_id) VALUES (?1, ?2)
+         ON CONFLICT (body_sha256, delivery_id) DO NOTHING",
+        params![digest, delivery.0],
+    )?;
+    Ok(())
+}
+
+/// Whether exactly these bytes were sent: to the endpoint of this token, or to any.
+pub(crate) fn is_sent(db: &dyn sql::Db, digest: &[u8], token: Option<&str>) -> Result<bool> {
+    let found = sql::count(
+        db,
+        "SELECT count(*) AS n FROM sent_bodies b
+         JOIN deliveries d ON d.id = b.delivery_id JOIN endpoints e ON e.id = d.endpoint_id
+         WHERE b.body_sha256 = ?1 AND (CAST(?2 AS TEXT) IS NULL OR e.token = ?2)",
+        params![digest, token],
+    )?;
+    Ok(found > 0)
+}
+
+/// Puts one into the outbox that only tries the connection.
+pub(crate) fn test(
+    desk: &mut Desk<'_>,
+    (shop, endpoint): (ShopId, EndpointId),
+    now: Timestamp,
+) -> Result<Option<DeliveryId>> {
+    let there = sql::count(
+        desk,
+        "SELECT count(*) AS n FROM endpoints WHERE id = ?1 AND shop_id = ?2 AND state = 'active'",
+        [endpoint.0, shop.0],
+    )?;
+    if there == 0 {
+        return Ok(None);
+    }
+    let id = sql::insert(
+        desk,
+        "INSERT INTO deliveries (state, created_at, due_at, message_id, endpoint_id, shop_id)
+         VALUES ('waiting', ?1, ?1, ?2, ?3, ?4)",
+        params![sql::time(now), format!("msg_{}", token::random()), endpoint.0, shop.0],
+    )?;
+    // Whoever tries does not want to wait until an endpoint that rests is tried again.
+    sql::run(desk, "UPDATE endpoints SET rests_until = NULL WHERE id = ?1", [endpoint.0])?;
+    desk.announce(Change::Work);
+    Ok(Some(DeliveryId(id)))
+}
