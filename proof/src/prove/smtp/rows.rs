@@ -49,23 +49,46 @@ impl Outbox {
     }
 
     /// Waits until there are so many mails and none of them waits any more.
-    pub(crate) fn settle(&self, mails: u64) -> Result<()> {
+    pub(crate) fn settle(&self, mails: u32) -> Result<()> {
+        self.wait(&format!("{mails} mails are done"), |now| now.all >= mails && now.waiting == 0)
+    }
+
+    /// Waits until there are so many mails, and all were tried whose end can be known; of so many it cannot.
+    pub(crate) fn pause(&self, mails: u32, doubtful: u32) -> Result<()> {
+        self.wait(&format!("{mails} mails were tried, no more than {doubtful} of them with a doubt"), |now| {
+            now.all >= mails && now.untried == 0 && now.held <= doubtful
+        })
+    }
+
+    fn wait(&self, what: &str, is_so: impl Fn(&Counts) -> bool) -> Result<()> {
         let began = Instant::now();
         loop {
-            let (all, waiting): (u32, u32) = self.0.query_row(
-                "SELECT count(*), count(*) FILTER (WHERE state = 'waiting') FROM mails",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
-            if u64::from(all) >= mails && waiting == 0 {
+            let now = self.counts()?;
+            if is_so(&now) {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE {
-                bail!(
-                    "{BROKEN}: of {mails} mails {all} were written and {waiting} still wait, with nobody at them"
-                );
+                bail!("{BROKEN}: it never comes to this: {what}, but {now:?}");
             }
             std::thread::sleep(LOOK);
         }
     }
+
+    fn counts(&self) -> Result<Counts> {
+        let sql = "SELECT count(*), count(*) FILTER (WHERE state = 'waiting'),
+                       count(*) FILTER (WHERE state = 'waiting' AND attempts = 0),
+                       count(*) FILTER (WHERE state = 'waiting' AND lease_until IS NOT NULL) FROM mails";
+        Ok(self.0.query_row(sql, [], |row| {
+            Ok(Counts { all: row.get(0)?, waiting: row.get(1)?, untried: row.get(2)?, held: row.get(3)? })
+        })?)
+    }
+}
+
+#[derive(Debug)]
+struct Counts {
+    all: u32,
+    waiting: u32,
+    untried: u32,
+    /// Under a lease: somebody is at it, or was and cannot tell how it ended.
+    held: u32,
 }
