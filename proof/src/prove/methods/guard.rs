@@ -23,6 +23,9 @@ const INSIDE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 /// So many good answers follow a failure: a gateway that fails three times in a row is left alone for a while.
 const GOOD_AFTER_FAILURE: usize = 3;
 
+/// Messages that come from the same sender.
+const SENT_EACH: usize = 100;
+
 /// Runs itself again where nothing else is.
 pub(crate) fn i_32_denied_addresses_are_never_reached(ground: &Ground) -> Result<Figures> {
     let mut command = guard::in_one_of_its_own(&std::env::current_exe()?);
@@ -49,10 +52,13 @@ pub(crate) fn within(ground: impl FnOnce() -> Result<Ground>) -> Result<()> {
     let (listed, pairs) = (list.len(), ground.pick(100, 1_000));
     let names = Names::start(list)?;
     let capture = Capture::start()?;
-    let under = Under {
-        program: Vec::new(),
-        variables: vec![("IPND_OUTGOING_EXTRA_CA_FILES".to_owned(), authority.display().to_string())],
-    };
+    let variables = [
+        ("IPND_OUTGOING_EXTRA_CA_FILES", authority.display().to_string()),
+        // We stand in front of it, and are believed whom we heard from.
+        ("IPND_TRUSTED_PROXIES", "127.0.0.1".to_owned()),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
+    let under = Under { program: Vec::new(), variables };
     let (mut server, _) = stage.start(&under)?;
     tell(&stage, &intake, listed)?;
     wait(&names, &world)?;
@@ -154,7 +160,10 @@ fn tell(stage: &Stage, intake: &str, count: usize) -> Result<()> {
              &mc_gross=19.95&mc_currency=EUR&receiver_id=SELLER&payer_email=buyer-{number}%40example.com&test_ipn=1\
              &payment_date=09%3A14%3A27+Apr+18%2C+2026+PDT&charset=utf-8"
         );
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        // What is not proved is taken from one address only so often.
+        let sender = format!("2a01:{:x}::1", number / SENT_EACH);
+        let headers =
+            [("content-type", "application/x-www-form-urlencoded"), ("x-forwarded-for", sender.as_str())];
         let status = client.post(intake, &headers, body.as_bytes())?.status;
         ensure!((200..300).contains(&status), "a message was answered with {status}");
     }
