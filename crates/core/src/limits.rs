@@ -145,11 +145,12 @@ pub const ENDPOINT_RATE_MAX: u32 = 1_000;
 /// Further headers of one endpoint, and characters of one value.
 pub const ENDPOINT_HEADERS_MAX: usize = 20;
 pub const ENDPOINT_HEADER_CHARS_MAX: usize = 1_000;
-/// Failures in a row after which an endpoint that cannot be reached is left alone for a while, from five seconds up to ...
-pub const ENDPOINT_FAILURES_BEFORE_REST: u32 = 3;
+/// Failures in a row, whatever was answered, after which an endpoint is treated as one that cannot be reached.
+pub const ENDPOINT_FAILURES_UNTIL_DOWN: u32 = 10;
+/// An endpoint that cannot be reached is left alone for a while: two seconds at first, at most ...
 pub const ENDPOINT_REST_SECONDS_MAX: i64 = 300;
 /// An endpoint to which nothing has arrived for so many days is paused, and its owner told.
-pub const ENDPOINT_FAILS_DAYS_MAX: i64 = 5;
+pub const ENDPOINT_FAILS_DAYS_MAX: i64 = 3;
 /// How long a key that was replaced signs beside the new one, in hours.
 pub const KEY_OVERLAP_HOURS: i64 = 24;
 /// Characters of a receiver's reply that are kept, in bytes.

@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn outcome(rebuilt: &Rebuilt, applies: bool) -> Result<()> {
     let count =
-        rebuilt.differences.len() + rebuilt.proofs.len() + rebuilt.new_mails.len() + rebuilt.new_stock.len();
+        rebuilt.differences.len() + rebuilt.proofs.len() + rebuilt.new_mails.len() + rebuilt.new_notices.len() + rebuilt.new_stock.len();
     if !rebuilt.problems.is_empty() {
         bail!("{} steps could not be played once more; nothing was changed", rebuilt.problems.len());
     }
@@ -85,6 +85,9 @@ fn as_text(rebuilt: &Rebuilt, took: &str) -> String {
     }));
     found.extend(
         rebuilt.new_mails.iter().map(|(about, kind)| format!("{about}: the mail {kind} turns out to be due")),
+    );
+    found.extend(
+        rebuilt.new_notices.iter().map(|(about, kind)| format!("{about}: the shop was not told of {kind}")),
     );
     found.extend(
         rebuilt
@@ -114,6 +117,7 @@ fn as_json(rebuilt: &Rebuilt) -> Value {
         .collect();
     let proofs = rebuilt.proofs.iter().map(|(id, now)| json!({ "notification": id, "now": now }));
     let mails = rebuilt.new_mails.iter().map(|(about, kind)| json!({ "about": about, "kind": kind }));
+    let notices = rebuilt.new_notices.iter().map(|(about, kind)| json!({ "about": about, "kind": kind }));
     let stock = rebuilt
         .new_stock
         .iter()
@@ -127,6 +131,7 @@ fn as_json(rebuilt: &Rebuilt) -> Value {
         "proofs": proofs.collect::<Vec<_>>(),
         "differences": differences,
         "new_mails": mails.collect::<Vec<_>>(),
+        "new_notices": notices.collect::<Vec<_>>(),
         "new_stock": stock.collect::<Vec<_>>(),
     })
 }

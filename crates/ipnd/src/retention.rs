@@ -59,6 +59,7 @@ impl Retention {
             Retained::Copies => self.copies_days,
             Retained::CheckAttempts => self.check_attempts_days,
             Retained::MailAttempts => self.mail_attempts_days,
+            Retained::Deliveries => self.deliveries_days,
             Retained::Sessions => self.sessions_days,
         };
         let days = days.days()?;

@@ -15,18 +15,21 @@ pub enum Retained {
     CheckAttempts,
     /// The single attempts to send mails. The mails stay.
     MailAttempts,
+    /// Deliveries that have ended, with their attempts. What was told stays.
+    Deliveries,
     /// Sessions that have ended or are worn out.
     Sessions,
 }
 
 impl Retained {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Forged,
         Self::GivenUp,
         Self::Proved,
         Self::Copies,
         Self::CheckAttempts,
         Self::MailAttempts,
+        Self::Deliveries,
         Self::Sessions,
     ];
 
@@ -39,6 +42,7 @@ impl Retained {
             Self::Copies => "copies",
             Self::CheckAttempts => "check_attempts",
             Self::MailAttempts => "mail_attempts",
+            Self::Deliveries => "deliveries",
             Self::Sessions => "sessions",
         }
     }

@@ -203,8 +203,10 @@ pub enum DeliveryOutcome {
     Delivered,
     Later {
         reason: Reason,
+        /// Where the endpoint is down: not before this, and not before it has rested.
         again_at: Timestamp,
-        /// Nobody was reached or served at all: the endpoint is left alone for a while, not only this delivery.
+        /// Nobody was reached or served at all: the endpoint is left alone for a while, not only this delivery, and the
+        /// attempt does not count.
         is_down: bool,
     },
     Failed {

@@ -183,11 +183,11 @@ async fn i_31_the_same_story_leaves_the_same_in_both_and_can_be_carried_over() {
 async fn what_is_no_export_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = in_sqlite(folder.path());
-    let heading = r#"["ipnd export",9]"#;
+    let heading = r#"["ipnd export",10]"#;
     for lines in [
         vec![],
         vec!["hello"],
-        vec![r#"["ipnd export",8]"#],
+        vec![r#"["ipnd export",9]"#],
         vec![heading, "no json"],
         vec![heading, r#"["nothing",1]"#],
         vec![heading, r#"["shops",1]"#],

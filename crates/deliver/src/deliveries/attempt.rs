@@ -7,7 +7,7 @@ use ipnd_core::limits::REPLY_BYTES_KEPT;
 use ipnd_gateways::RawRequest;
 use ipnd_gateways::dialect::{CannotTell, Dialect, Sending, content_of};
 use ipnd_store::{DeliveryOutcome, DueDelivery, Endpoint};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What one attempt sends.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub fn judge(
 ) -> DeliveryOutcome {
     let answer = match answered {
         Ok(answer) => answer,
-        Err(error) => return later(due, Reason::new("exchange_failed", error.to_string()), None, true, now),
+        Err(error) => return down(Reason::new("exchange_failed", error.to_string()), None, now),
     };
     let sending = sending(due, &prepared.keys, "", now);
     if prepared.dialect.is_content(&prepared.request, &sending, answer.status, &answer.body) {
@@ -87,27 +87,33 @@ pub fn judge(
         410 => DeliveryOutcome::Failed { reason: Reason::new("endpoint_gone", ""), is_gone: true },
         300..=399 => {
             let location = answer.location.as_deref().unwrap_or_default();
-            later(due, Reason::new("endpoint_redirects", location), None, false, now)
+            later(due, Reason::new("endpoint_redirects", location), None, now)
         }
         // A good status and another text than the form's receivers answer with.
-        200..=299 => later(due, Reason::new("endpoint_reply", excerpt(&answer.body)), None, false, now),
-        status => {
-            // Too much at the moment, or nobody behind a proxy: that is about the receiver, not about this message.
-            let is_down = matches!(status, 429 | 502 | 503 | 504);
-            later(due, Reason::new("endpoint_status", status.to_string()), asked, is_down, now)
+        200..=299 => later(due, Reason::new("endpoint_reply", excerpt(&answer.body)), None, now),
+        // Too much at the moment, or nobody behind a proxy: that is about the receiver, not about this message.
+        status @ (429 | 502 | 503 | 504) => {
+            down(Reason::new("endpoint_status", status.to_string()), asked, now)
         }
+        status => later(due, Reason::new("endpoint_status", status.to_string()), asked, now),
     }
 }
 
+/// Nobody was reached.
+fn down(reason: Reason, asked: Option<SignedDuration>, now: Timestamp) -> DeliveryOutcome {
+    let again_at = now.saturating_add(asked.unwrap_or_default()).expect("at most a day");
+    DeliveryOutcome::Later { reason, again_at, is_down: true }
+}
+
+/// Somebody was reached, and did not take it.
 fn later(
     due: &DueDelivery,
     reason: Reason,
-    asked: Option<jiff::SignedDuration>,
-    is_down: bool,
+    asked: Option<SignedDuration>,
     now: Timestamp,
 ) -> DeliveryOutcome {
     match schedule::next_at(now, due.tries, asked) {
-        Some(again_at) => DeliveryOutcome::Later { reason, again_at, is_down },
+        Some(again_at) => DeliveryOutcome::Later { reason, again_at, is_down: false },
         None => DeliveryOutcome::Failed { reason, is_gone: false },
     }
 }

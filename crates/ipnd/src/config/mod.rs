@@ -117,6 +117,7 @@ pub(crate) struct Retention {
     pub(crate) copies_days: Keep,
     pub(crate) check_attempts_days: Keep,
     pub(crate) mail_attempts_days: Keep,
+    pub(crate) deliveries_days: Keep,
     pub(crate) sessions_days: Keep,
 }
 
@@ -129,6 +130,7 @@ impl Default for Retention {
             copies_days: Keep::of_days(90),
             check_attempts_days: Keep::of_days(365),
             mail_attempts_days: Keep::of_days(365),
+            deliveries_days: Keep::of_days(365),
             sessions_days: Keep::of_days(30),
         }
     }

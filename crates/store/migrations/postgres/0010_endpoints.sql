@@ -28,11 +28,12 @@ CREATE TABLE endpoints (
     -- 1: the next of an order waits until the one before has arrived.
     is_ordered      BIGINT NOT NULL,
     -- How it is doing: failures in a row, successes since the last one (as far as they are counted), since when it has
-    -- been failing, and until when it is left alone.
+    -- been failing, and until when it is left alone. Until when its rate has been used up.
     failures        BIGINT NOT NULL DEFAULT 0,
     successes       BIGINT NOT NULL DEFAULT 0,
     failing_since   TEXT,
     rests_until     TEXT,
+    paced_until     TEXT,
     -- release (what waits is due at once) or cancel (it is not told any more): done a handful of rows at a time.
     sweep           TEXT,
     created_at      TEXT NOT NULL,

@@ -5,6 +5,7 @@
 
 mod effects;
 mod events;
+mod notices;
 mod notifications;
 pub(crate) mod orders;
 mod transactions;
@@ -122,7 +123,7 @@ pub(crate) fn examine(
 /// All rules that hold in both engines.
 pub(crate) fn all(db: &dyn Db, progress: &mut dyn FnMut(&'static str, u64)) -> Vec<Examined> {
     type Look = fn(&dyn Db, &mut Notebook<'_>) -> Result<()>;
-    let rules: [(&Rule, Look); 7] = [
+    let rules: [(&Rule, Look); 9] = [
         (&notifications::BODIES, notifications::bodies),
         (&notifications::CHECKS, notifications::checks),
         (&events::EVENTS, events::events),
@@ -130,6 +131,8 @@ pub(crate) fn all(db: &dyn Db, progress: &mut dyn FnMut(&'static str, u64)) -> V
         (&orders::ORDERS, orders::orders),
         (&effects::MAILS, effects::mails),
         (&effects::STOCK, effects::stock),
+        (&notices::NOTICES, notices::notices),
+        (&notices::DELIVERIES, notices::deliveries),
     ];
     rules.into_iter().map(|(rule, look)| examine(rule, progress, |book| look(db, book))).collect()
 }

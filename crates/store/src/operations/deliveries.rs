@@ -8,7 +8,7 @@ use crate::{
     Attempt, Change, DeliveryId, DeliveryOutcome, DueDelivery, EndpointId, Result, Settled, ShopId,
     StoreError,
 };
-use ipnd_core::limits::{ENDPOINT_FAILS_DAYS_MAX, ENDPOINT_FAILURES_BEFORE_REST, ENDPOINT_REST_SECONDS_MAX};
+use ipnd_core::limits::{ENDPOINT_FAILS_DAYS_MAX, ENDPOINT_FAILURES_UNTIL_DOWN, ENDPOINT_REST_SECONDS_MAX};
 use ipnd_core::{MailKind, Reason};
 use ipnd_gateways::dialect::Notice;
 use jiff::{SignedDuration, Timestamp};
@@ -17,10 +17,10 @@ use std::sync::Arc;
 
 /// Rows that are swept in one transaction, so that nobody waits long for it.
 const SWEPT_TOGETHER: i64 = 500;
-/// The first rest of an endpoint that cannot be reached, in seconds.
-const REST_SECONDS: i64 = 5;
-/// Attempts that have to have failed before an endpoint is paused for failing, however long it has been.
-const FAILURES_BEFORE_PAUSE: u32 = 10;
+/// The first rest of an endpoint that cannot be reached, in seconds. It doubles each time.
+const REST_SECONDS: i64 = 2;
+/// Attempts of one delivery that are kept.
+const ATTEMPTS_KEPT_MAX: u32 = 100;
 
 /// What was claimed, before its content is read.
 pub(crate) struct Claimed {
@@ -82,6 +82,7 @@ macro_rules! ready_sql {
                      WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL AND b.lease_until > ?1) AS busy
              FROM has_some JOIN endpoints e ON e.id = has_some.id
              WHERE e.state = 'active' AND e.url <> '' AND (e.rests_until IS NULL OR e.rests_until <= ?1)
+               AND (e.paced_until IS NULL OR e.paced_until <= ?1)
                AND EXISTS (SELECT 1 FROM deliveries d
                            WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= ?1)",
             $lock
@@ -298,12 +299,12 @@ pub(crate) fn settle(
 ) -> Result<Settled> {
     let endpoint = sql::one(
         desk,
-        "SELECT endpoint_id FROM deliveries
+        "SELECT endpoint_id, attempts FROM deliveries
          WHERE id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
         [delivery.0, lease],
-        |row| row.number("endpoint_id"),
+        |row| Ok((row.number("endpoint_id")?, row.small("attempts")?)),
     )?;
-    let Some(endpoint) = endpoint else { return Ok(Settled::Stale) };
+    let Some((endpoint, attempts)) = endpoint else { return Ok(Settled::Stale) };
     let (word, reason) = match outcome {
         DeliveryOutcome::Delivered => ("delivered", None),
         DeliveryOutcome::Later { reason, .. } => ("later", Some(reason)),
@@ -327,12 +328,16 @@ pub(crate) fn settle(
             delivery.0,
         ],
     )?;
-    if let DeliveryOutcome::Later { again_at, .. } = outcome {
+    if let DeliveryOutcome::Later { again_at, is_down, .. } = outcome {
+        // Nobody has seen it, so it does not count, and goes on standing where it stood among the others: they all wait
+        // until the endpoint is tried again.
         sql::run(
             desk,
-            "UPDATE deliveries SET due_at = ?2, lease_until = NULL, status = ?3, reason = ?4, reason_detail = ?5
+            "UPDATE deliveries SET due_at = CASE WHEN ?6 = 1 THEN created_at ELSE ?2 END,
+                 tries = CASE WHEN ?6 = 1 THEN tries - 1 ELSE tries END,
+                 lease_until = NULL, status = ?3, reason = ?4, reason_detail = ?5
              WHERE id = ?1",
-            params![delivery.0, sql::time(*again_at), attempt.status, code, detail],
+            params![delivery.0, sql::time(*again_at), attempt.status, code, detail, is_down],
         )?;
     } else {
         sql::run(
@@ -343,6 +348,14 @@ pub(crate) fn settle(
             params![delivery.0, word, sql::time(now), attempt.status, code, detail],
         )?;
     }
+    if attempts > ATTEMPTS_KEPT_MAX {
+        sql::run(
+            desk,
+            "DELETE FROM delivery_attempts
+             WHERE id = (SELECT min(id) FROM delivery_attempts WHERE delivery_id = ?1)",
+            [delivery.0],
+        )?;
+    }
     follow(desk, endpoint, now, outcome)?;
     Ok(Settled::Done)
 }
@@ -351,25 +364,26 @@ pub(crate) fn settle(
 fn follow(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp, outcome: &DeliveryOutcome) -> Result<()> {
     match outcome {
         DeliveryOutcome::Delivered => arrived(desk, endpoint),
-        DeliveryOutcome::Later { is_down, .. } => failed(desk, endpoint, now, *is_down),
+        DeliveryOutcome::Later { again_at, is_down, .. } => {
+            failed(desk, endpoint, now, is_down.then_some(*again_at))
+        }
         DeliveryOutcome::Failed { reason, is_gone: true } => {
             if endpoints::pause(desk, endpoint, reason)? {
                 tell_owner(desk, endpoint, now)?;
             }
             Ok(())
         }
-        DeliveryOutcome::Failed { .. } => failed(desk, endpoint, now, false),
+        DeliveryOutcome::Failed { .. } => failed(desk, endpoint, now, None),
         DeliveryOutcome::Skipped { .. } => Ok(()),
     }
 }
 
-/// Counted as long as it matters. After a failure, whatever waits is due at once.
+/// Counted as long as it matters. Where nothing had arrived since it failed, whatever waits is due at once.
 fn arrived(desk: &mut Desk<'_>, endpoint: i64) -> Result<()> {
     let counted = sql::run(
         desk,
-        "UPDATE endpoints SET sweep = CASE WHEN failures > 0 THEN 'release' ELSE sweep END,
-             successes = successes + 1, failures = 0, failing_since = NULL,
-             rests_until = CASE WHEN rate > 0 AND failures = 0 THEN rests_until END
+        "UPDATE endpoints SET sweep = CASE WHEN failures > 0 AND successes = 0 THEN 'release' ELSE sweep END,
+             successes = successes + 1, failures = 0, failing_since = NULL, rests_until = NULL
          WHERE id = ?1 AND (failures > 0 OR successes < 2 * concurrency)",
         [endpoint],
     )?;
@@ -379,30 +393,37 @@ fn arrived(desk: &mut Desk<'_>, endpoint: i64) -> Result<()> {
     Ok(())
 }
 
-fn failed(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp, is_down: bool) -> Result<()> {
+/// Who cannot be reached, or has failed often enough whatever it answered, is left alone: for longer each time that a
+/// try after a rest fails as well.
+fn failed(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp, down_until: Option<Timestamp>) -> Result<()> {
     let known = sql::one(
         desk,
-        "UPDATE endpoints SET failures = failures + 1, failing_since = coalesce(failing_since, ?2),
-             successes = CASE WHEN ?3 = 1 THEN 0 ELSE successes END
-         WHERE id = ?1 RETURNING failures, failing_since",
-        params![endpoint, sql::time(now), is_down],
-        |row| Ok((row.small("failures")?, row.time_opt("failing_since")?)),
+        "SELECT failures, failing_since, rests_until FROM endpoints WHERE id = ?1",
+        [endpoint],
+        |row| Ok((row.small("failures")?, row.time_opt("failing_since")?, row.time_opt("rests_until")?)),
     )?;
-    let Some((failures, since)) = known else { return Ok(()) };
-    if is_down && failures >= ENDPOINT_FAILURES_BEFORE_REST {
-        let doublings = (failures - ENDPOINT_FAILURES_BEFORE_REST).min(16);
-        let seconds = (REST_SECONDS << doublings).min(ENDPOINT_REST_SECONDS_MAX);
-        let until = now.saturating_add(SignedDuration::from_secs(seconds)).expect("a few minutes");
-        sql::run(
-            desk,
-            "UPDATE endpoints SET rests_until = ?2 WHERE id = ?1",
-            params![endpoint, sql::time(until)],
-        )?;
+    let Some((before, since, rests_until)) = known else { return Ok(()) };
+    // Several that were on their way together have failed once.
+    if down_until.is_some() && rests_until.is_some_and(|until| until > now) {
+        return Ok(());
     }
+    let (failures, since) = (before + 1, since.unwrap_or(now));
+    let is_down = down_until.is_some() || failures >= ENDPOINT_FAILURES_UNTIL_DOWN;
+    let rests_until = is_down.then(|| {
+        let seconds = (REST_SECONDS << before.min(16)).min(ENDPOINT_REST_SECONDS_MAX);
+        let own = now.saturating_add(SignedDuration::from_secs(seconds)).expect("a few minutes");
+        down_until.map_or(own, |asked| asked.max(own))
+    });
+    sql::run(
+        desk,
+        "UPDATE endpoints SET failures = ?2, failing_since = ?3, rests_until = ?4,
+             successes = CASE WHEN ?5 = 1 THEN 0 ELSE successes END
+         WHERE id = ?1",
+        params![endpoint, failures, sql::time(since), sql::time_opt(rests_until), is_down],
+    )?;
     let longest = SignedDuration::from_hours(24 * ENDPOINT_FAILS_DAYS_MAX);
-    let is_long = since.is_some_and(|since| now.duration_since(since) >= longest);
-    if is_long
-        && failures >= FAILURES_BEFORE_PAUSE
+    if failures >= ENDPOINT_FAILURES_UNTIL_DOWN
+        && now.duration_since(since) >= longest
         && endpoints::pause(
             desk,
             endpoint,

@@ -12,7 +12,7 @@ use ipnd_core::QuestionKind;
 macro_rules! lines {
     ($condition:literal) => {
         concat!(
-            "SELECT d.*, e.name AS endpoint_name, n.kind, n.event_id, o.reference
+            "SELECT d.*, e.name AS endpoint_name, e.rests_until, n.kind, n.event_id, o.reference
              FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
              LEFT JOIN notices n ON n.id = d.notice_id LEFT JOIN orders o ON o.id = d.order_id
              WHERE d.shop_id = ?1 AND d.id < ?2 AND ",
@@ -53,6 +53,7 @@ fn line(row: &dyn Row) -> Result<DeliveryLine> {
     let state = row.word("state", DeliveryState::from_word)?;
     let kind = row.text_opt("kind")?;
     let sequence = row.number_opt("sequence")?;
+    let due_at = row.time("due_at")?;
     Ok(DeliveryLine {
         id: DeliveryId(row.number("id")?),
         message_id: row.text("message_id")?,
@@ -66,7 +67,8 @@ fn line(row: &dyn Row) -> Result<DeliveryLine> {
         attempts: row.small("attempts")?,
         created_at: row.time("created_at")?,
         ended_at: row.time_opt("ended_at")?,
-        next_at: (state == DeliveryState::Waiting).then(|| row.time("due_at")).transpose()?,
+        next_at: (state == DeliveryState::Waiting)
+            .then_some(due_at.max(row.time_opt("rests_until")?.unwrap_or(due_at))),
         status: row.number_opt("status")?.and_then(|status| u16::try_from(status).ok()),
         reason: row.reason()?,
     })
@@ -76,7 +78,7 @@ fn line(row: &dyn Row) -> Result<DeliveryLine> {
 pub(crate) fn one(db: &dyn Db, shop: ShopId, delivery: DeliveryId) -> Result<Option<Delivery>> {
     let found = sql::one(
         db,
-        "SELECT d.*, e.name AS endpoint_name, n.kind, n.event_id, o.reference
+        "SELECT d.*, e.name AS endpoint_name, e.rests_until, n.kind, n.event_id, o.reference
          FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
          LEFT JOIN notices n ON n.id = d.notice_id LEFT JOIN orders o ON o.id = d.order_id
          WHERE d.id = ?1 AND d.shop_id = ?2",

@@ -31,14 +31,23 @@ impl Standing {
     }
 }
 
-/// Puts into the outbox whatever of an order's events the shop is to be told and has not been told yet. `is_new` when
-/// the order was made just now.
+/// How an order's events are told.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
+    /// The order was made just now.
+    pub(crate) is_new: bool,
+    /// Else they only count as told.
+    pub(crate) sends: bool,
+    pub(crate) now: Timestamp,
+}
+
+/// Puts into the outbox whatever of an order's events the shop is to be told and has not been told yet.
 pub(crate) fn tell(
     desk: &mut Desk<'_>,
     order: &Order,
     state: &OrderState,
     (ids, events): (&[i64], &[ExaminedEvent]),
-    (is_new, now): (bool, Timestamp),
+    how: How,
 ) -> Result<()> {
     let tellings = told(events, state);
     let mut due: Vec<usize> = (0..events.len()).filter(|place| tellings[*place] == Telling::Now).collect();
@@ -46,7 +55,7 @@ pub(crate) fn tell(
         return Ok(());
     }
     let mut sequence = 0;
-    if !is_new {
+    if !how.is_new {
         let mut known = BTreeSet::new();
         // One that moved to another order was told there.
         sql::all(desk, "SELECT event_id, sequence FROM notices WHERE order_id = ?1", [order.id.0], |row| {
@@ -66,7 +75,7 @@ pub(crate) fn tell(
             event: &events[place].event,
             order: Some((order.id, &order.terms, sequence + 1, &standing)),
         };
-        if put(desk, &new, now)? {
+        if put(desk, &new, (how.sends, how.now))? {
             sequence += 1;
         }
     }
@@ -81,7 +90,7 @@ pub(crate) fn tell_alone(
     now: Timestamp,
 ) -> Result<()> {
     if examined.concerns.is_empty() {
-        put(desk, &NewNotice { shop, event_id, event: &examined.event, order: None }, now)?;
+        put(desk, &NewNotice { shop, event_id, event: &examined.event, order: None }, (true, now))?;
     }
     Ok(())
 }
@@ -95,7 +104,7 @@ struct NewNotice<'a> {
 }
 
 /// False when it was told already.
-fn put(desk: &mut Desk<'_>, new: &NewNotice<'_>, now: Timestamp) -> Result<bool> {
+fn put(desk: &mut Desk<'_>, new: &NewNotice<'_>, (sends, now): (bool, Timestamp)) -> Result<bool> {
     let order = new.order.map(|(order, ..)| order.0);
     let sequence = new.order.map(|(_, _, sequence, _)| sequence);
     let standing = new.order.map(|(.., standing)| standing);
@@ -107,7 +116,8 @@ fn put(desk: &mut Desk<'_>, new: &NewNotice<'_>, now: Timestamp) -> Result<bool>
         params![new.event.kind.word(), sequence, sql::time(now), standing, new.event_id, order, new.shop.0],
     )?;
     let Some(notice) = notice else { return Ok(false) };
-    for receiver in receivers(desk, new.shop, order)? {
+    let receivers = if sends { receivers(desk, new.shop, order)? } else { Vec::new() };
+    for receiver in receivers {
         let terms = new.order.map(|(_, terms, ..)| terms);
         if receiver.wants(desk, new.event_id, new.event, terms)? {
             deliver(

@@ -8,7 +8,8 @@ use crate::sql::{self, Columns as _, Db, Subject, params};
 use crate::{Change, NotificationId, Order, Result, StoreError};
 use ipnd_core::fold::Facts;
 use ipnd_core::{
-    Answer, Customer, Effect, EventKind, ExaminedEvent, Money, OrderState, QuestionKind, decide, fold,
+    Answer, Customer, Effect, EventKind, ExaminedEvent, Money, OrderState, QuestionKind, Telling, decide,
+    fold, told,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -96,6 +97,21 @@ pub(crate) fn refold(desk: &mut Desk<'_>, order: i64, now: Timestamp) -> Result<
     follow(desk, &known, false, now)
 }
 
+/// The events of an order of which the shop is to be told, as the order stands.
+pub(crate) fn to_be_told(db: &dyn Db, order: Order) -> Result<Vec<i64>> {
+    let known = Known::load(db, order)?;
+    let tellings = told(&known.events, &known.order.state);
+    let due = known.ids.iter().zip(tellings).filter(|(_, telling)| *telling == Telling::Now);
+    Ok(due.map(|(id, _)| *id).collect())
+}
+
+/// Tells the shop what it should have been told of an order. Unless it `sends`, that only counts as told.
+pub(crate) fn tell_again(desk: &mut Desk<'_>, order: Order, (sends, now): (bool, Timestamp)) -> Result<()> {
+    let known = Known::load(desk, order)?;
+    let how = notices::How { is_new: false, sends, now };
+    notices::tell(desk, &known.order, &known.order.state, (&known.ids, &known.events), how)
+}
+
 /// What follows from all that is known about an order.
 fn follow(desk: &mut Desk<'_>, known: &Known, is_new: bool, now: Timestamp) -> Result<()> {
     let before = &known.order;
@@ -110,7 +126,8 @@ fn follow(desk: &mut Desk<'_>, known: &Known, is_new: bool, now: Timestamp) -> R
     for effect in &wanted {
         perform(desk, before, &customer, (effect, !is_new), now)?;
     }
-    notices::tell(desk, before, &after, (&known.ids, &known.events), (is_new, now))?;
+    let how = notices::How { is_new, sends: true, now };
+    notices::tell(desk, before, &after, (&known.ids, &known.events), how)?;
     desk.announce(Change::Order(before.id));
     Ok(())
 }

@@ -55,6 +55,10 @@ fn rows(what: Retained) -> &'static str {
              FROM mail_attempts a JOIN mails m ON m.id = a.mail_id
              WHERE a.id > ?1 ORDER BY a.id LIMIT ?2"
         }
+        Retained::Deliveries => {
+            "SELECT id, ended_at AS at, CASE WHEN state = 'waiting' THEN 0 ELSE 1 END AS may_go FROM deliveries
+             WHERE id > ?1 ORDER BY id LIMIT ?2"
+        }
         Retained::Sessions => {
             "SELECT id, coalesce(ended_at, last_used_at) AS at, 1 AS may_go FROM sessions
              WHERE id > ?1 ORDER BY id LIMIT ?2"
@@ -84,6 +88,9 @@ fn delete(db: &dyn Db, what: Retained, id: i64, (before, now): (&str, &str)) -> 
         Retained::Copies => "DELETE FROM notification_copies WHERE id = ?1 AND received_at < ?2",
         Retained::CheckAttempts => "DELETE FROM check_attempts WHERE id = ?1 AND at < ?2",
         Retained::MailAttempts => "DELETE FROM mail_attempts WHERE id = ?1 AND started_at < ?2",
+        Retained::Deliveries => {
+            "DELETE FROM deliveries WHERE id = ?1 AND state <> 'waiting' AND ended_at < ?2"
+        }
         Retained::Sessions => "DELETE FROM sessions WHERE id = ?1 AND coalesce(ended_at, last_used_at) < ?2",
     };
     sql::run(db, sql, params![id, before])

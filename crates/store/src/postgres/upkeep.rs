@@ -45,7 +45,8 @@ pub fn rebuild(
         // Whoever writes has finished when this is granted, and everything that is read from then on stays as it is.
         session.control(
             "BEGIN; LOCK TABLE shops, accounts, products, orders, order_details, order_items, payments, notifications,
-                 checks, answers, events, notification_events, transactions, reviews, mails, stock_movements
+                 checks, answers, events, notification_events, transactions, reviews, mails, stock_movements,
+                 endpoints, notices, deliveries
              IN SHARE ROW EXCLUSIVE MODE",
         )?;
     }

@@ -6,6 +6,7 @@
 use super::compare::{self, EVENT_IDS, Recorded};
 use super::replay::Played;
 use crate::operations::audit::{self, Deed};
+use crate::operations::{Desk, Waiting, order_rows, refold};
 use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{NotificationId, ProvedBy, Result, StoreError};
 use jiff::Timestamp;
@@ -40,6 +41,9 @@ pub(crate) fn apply(stored: &dyn Db, new: &dyn Db, played: &Played, how: How) ->
         carry.stock()?;
     }
     carry.mails()?;
+    if !played.rebuilt.new_notices.is_empty() {
+        carry.notices()?;
+    }
     let rebuilt = &played.rebuilt;
     let detail = format!("{} differences, {} mails", rebuilt.differences.len(), rebuilt.new_mails.len());
     let deed = Deed {
@@ -423,6 +427,19 @@ impl Carry<'_> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11)",
                 params![it[0], it[1], it[2], it[3], it[4], state, now, reason, reason.map(|_| ""), order, shop],
             )?;
+        }
+        Ok(())
+    }
+
+    /// What the shop should have been told. Unless it is to go out, it counts as told from now on.
+    fn notices(&self) -> Result<()> {
+        let orders =
+            sql::all(self.new, "SELECT id FROM orders ORDER BY id", sql::NONE, |row| row.number("id"))?;
+        let mut waiting = Waiting::Counted;
+        let mut desk = Desk::new(self.stored, &mut waiting);
+        for order in orders {
+            let own = order_rows::any_by_id(self.stored, self.own(order))?.ok_or_else(|| gone("order"))?;
+            refold::tell_again(&mut desk, own, (self.how.sends, self.how.now))?;
         }
         Ok(())
     }

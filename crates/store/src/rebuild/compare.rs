@@ -2,7 +2,7 @@
 
 use super::{Difference, Rebuilt};
 use crate::inspect::orders::payments_stored;
-use crate::operations::order_rows;
+use crate::operations::{order_rows, refold};
 use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::{EventId, Order, OrderId, Result};
 use ipnd_core::{Event, OrderState};
@@ -19,6 +19,7 @@ pub(crate) fn compare(stored: &dyn Db, now: &dyn Db, rebuilt: &mut Rebuilt) -> R
     transactions(stored, now, rebuilt)?;
     questions(stored, now, rebuilt)?;
     mails(stored, now, rebuilt)?;
+    notices(stored, now, rebuilt)?;
     stock(stored, now, rebuilt)
 }
 
@@ -336,6 +337,26 @@ fn mails(stored: &dyn Db, now: &dyn Db, rebuilt: &mut Rebuilt) -> Result<()> {
         Ok(())
     })?;
     Ok(())
+}
+
+/// What the shop was told then stays, whatever is worked out now.
+fn notices(stored: &dyn Db, now: &dyn Db, rebuilt: &mut Rebuilt) -> Result<()> {
+    pages(now, ORDER_IDS, |id| {
+        let Some(order) = order_rows::any_by_id(now, id)? else { return Ok(()) };
+        let name = order_name(&order);
+        for due in refold::to_be_told(now, order)? {
+            let Some(event) = event(now, due)? else { continue };
+            let is_told = twin(stored, &event)?.map(|known| is_told(stored, known.id)).transpose()?;
+            if is_told != Some(true) {
+                rebuilt.new_notices.push((name.clone(), kind(&event)));
+            }
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn is_told(stored: &dyn Db, event: i64) -> Result<bool> {
+    Ok(sql::count(stored, "SELECT count(*) AS n FROM notices WHERE event_id = ?1", [event])? > 0)
 }
 
 /// Whether there is a mail with this key already.

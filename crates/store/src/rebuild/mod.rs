@@ -47,6 +47,8 @@ pub struct Rebuilt {
     pub differences: Vec<Difference>,
     /// Mails that only now turn out to be due: what they are about, and their kind.
     pub new_mails: Vec<(String, String)>,
+    /// Events of which only now it turns out that the shop is to be told: their order, and their kind.
+    pub new_notices: Vec<(String, String)>,
     /// Units that only now turn out to have left: the order, the product and how many.
     pub new_stock: Vec<(String, String, i64)>,
     /// Notifications whose proof reads the other way today: what they are now.
@@ -60,6 +62,7 @@ impl Rebuilt {
     pub fn is_the_same(&self) -> bool {
         self.differences.is_empty()
             && self.new_mails.is_empty()
+            && self.new_notices.is_empty()
             && self.new_stock.is_empty()
             && self.proofs.is_empty()
     }
@@ -70,7 +73,7 @@ impl Rebuilt {
 pub enum How {
     /// They are told. Nothing is changed, and ipnd may run meanwhile.
     Tell,
-    /// They are put right. Mails that only now turn out to be due go out when `sends` says so.
+    /// They are put right. Mails and messages to the shop that only now turn out to be due go out when `sends` says so.
     Apply { sends: bool },
 }
 

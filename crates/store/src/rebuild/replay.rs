@@ -412,7 +412,7 @@ fn gone(what: &str) -> StoreError {
 }
 
 /// What hangs on an order, and has to move with it to another id.
-pub(crate) const MOVES: [&str; 9] = [
+pub(crate) const MOVES: [&str; 12] = [
     "UPDATE orders SET id = ?2 WHERE id = ?1",
     "UPDATE order_details SET order_id = ?2 WHERE order_id = ?1",
     "UPDATE order_items SET order_id = ?2 WHERE order_id = ?1",
@@ -422,6 +422,9 @@ pub(crate) const MOVES: [&str; 9] = [
     "UPDATE reviews SET order_id = ?2 WHERE order_id = ?1",
     "UPDATE mails SET order_id = ?2 WHERE order_id = ?1",
     "UPDATE stock_movements SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE notices SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE endpoints SET order_id = ?2 WHERE order_id = ?1",
+    "UPDATE deliveries SET order_id = ?2 WHERE order_id = ?1",
 ];
 
 fn renumber(db: &dyn Db, from: i64, to: i64) -> Result<()> {

@@ -11,6 +11,7 @@ pub mod proofs;
 pub mod retention;
 pub mod reviews;
 pub mod sequence;
+pub mod telling;
 pub mod text;
 pub mod upkeep;
 pub mod world;
@@ -101,6 +102,21 @@ macro_rules! for_every_test {
             a_mail_about_a_question_carries_it,
             the_owner_writes_to_the_customer,
             templates_are_kept_and_given_back,
+        }
+        $run! { telling:
+            i_10_every_event_is_told_once_and_numbered_without_a_gap,
+            i_08_what_waits_for_the_owner_is_not_told,
+            an_endpoint_gets_what_its_filter_wants,
+            i_20_an_endpoint_that_fails_is_left_alone_and_keeps_nobody_waiting,
+            an_endpoint_that_fails_for_days_is_paused_and_its_owner_told,
+            a_receiver_that_is_gone_is_told_nothing_more,
+            strict_order_waits_within_an_order_and_not_for_others,
+            what_was_told_is_sent_anew,
+            t_c09_a_stale_lease_on_a_delivery_changes_nothing,
+            keys_are_rotated_with_overlap_and_never_lost_by_an_edit,
+            bytes_are_known_to_the_endpoint_they_were_sent_to,
+            an_order_with_a_url_of_its_own_is_told_there_only,
+            deliveries_go_when_they_were_kept_long_enough,
         }
         $run! { retention:
             what_was_never_proved_goes_as_a_whole,
