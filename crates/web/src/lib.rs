@@ -23,6 +23,7 @@ mod proxies;
 mod remote;
 mod router;
 mod server;
+mod stopping;
 mod storefront;
 mod yardstick;
 

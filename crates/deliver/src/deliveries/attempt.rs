@@ -1,7 +1,7 @@
 //! One attempt: the request that is sent, and what its answer means.
 
 use super::{expression, schedule};
-use crate::client::{Answer, ExchangeError};
+use crate::client::Answer;
 use ipnd_core::Reason;
 use ipnd_core::limits::REPLY_BYTES_KEPT;
 use ipnd_gateways::RawRequest;
@@ -66,17 +66,17 @@ fn address(endpoint: &Endpoint, request: &RawRequest) -> String {
     format!("{url}{joint}{}", request.query)
 }
 
-/// What an answer, or that there was none, means for the delivery.
+/// What an answer, or that there was none and why, means for the delivery.
 #[must_use]
 pub fn judge(
     due: &DueDelivery,
     prepared: &Prepared,
-    answered: &Result<Answer, ExchangeError>,
+    answered: Result<&Answer, String>,
     now: Timestamp,
 ) -> DeliveryOutcome {
     let answer = match answered {
         Ok(answer) => answer,
-        Err(error) => return down(Reason::new("exchange_failed", error.to_string()), None, now),
+        Err(error) => return down(Reason::new("exchange_failed", error), None, now),
     };
     let sending = sending(due, &prepared.keys, "", now);
     if prepared.dialect.is_content(&prepared.request, &sending, answer.status, &answer.body) {

@@ -80,7 +80,7 @@ impl DeliveryWorker {
             status: answered.as_ref().ok().map(|answer| answer.status),
             reply: answered.as_ref().ok().map(|answer| attempt::excerpt(&answer.body)),
         };
-        let outcome = attempt::judge(due, prepared, &answered, now);
+        let outcome = attempt::judge(due, prepared, answered.as_ref().map_err(ToString::to_string), now);
         (attempt, outcome)
     }
 }

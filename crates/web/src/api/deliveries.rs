@@ -40,7 +40,7 @@ pub(super) struct DeliveryView {
     reason: Option<String>,
 }
 
-fn show(line: DeliveryLine, language: Language) -> DeliveryView {
+pub(super) fn show(line: DeliveryLine, language: Language) -> DeliveryView {
     DeliveryView {
         id: line.id,
         message_id: line.message_id,
@@ -128,7 +128,7 @@ pub(super) async fn list(
 }
 
 /// An id, or the id that went out with the message.
-async fn find(app: &App, shop: ShopId, name: &str) -> Result<DeliveryId, Problem> {
+pub(super) async fn find(app: &App, shop: ShopId, name: &str) -> Result<DeliveryId, Problem> {
     if let Ok(id) = name.parse() {
         return Ok(id);
     }

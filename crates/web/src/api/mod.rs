@@ -7,6 +7,7 @@ mod deliveries;
 mod endpoints;
 mod events;
 mod exact;
+mod fetching;
 mod gateways;
 mod json;
 mod lists;
@@ -71,10 +72,12 @@ const ROUTES: &[Route] = &[
     route("POST", "/v1/endpoints/{id}/resume", || post(endpoints::resume)),
     route("POST", "/v1/endpoints/{id}/rotate", || post(endpoints::rotate)),
     route("POST", "/v1/endpoints/{id}/test", || post(endpoints::test)),
+    route("POST", "/v1/endpoints/{id}/fetch", || post(fetching::fetch)),
     route("GET", "/v1/deliveries", || get(deliveries::list)),
     route("POST", "/v1/deliveries/resend", || post(deliveries::resend)),
     route("GET", "/v1/deliveries/{id}", || get(deliveries::read)),
     route("POST", "/v1/deliveries/{id}/resend", || post(deliveries::resend_one)),
+    route("POST", "/v1/deliveries/{id}/settle", || post(fetching::settle)),
     route("GET", "/v1/missing", || get(deliveries::missing)),
 ];
 

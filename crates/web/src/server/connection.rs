@@ -4,6 +4,7 @@ use super::bodies::{Answer, Answering, Timed};
 use super::stream::{Activity, Guarded};
 use crate::proxies::Proxies;
 use crate::remote::Remote;
+use crate::stopping::Stopping;
 use axum::Router;
 use axum::body::Body;
 use http::{Request, Response};
@@ -57,6 +58,7 @@ impl Context {
     ) -> Response<Answer> {
         let client = remote.0.map(|peer| self.0.proxies.client(peer, request.headers()));
         request.extensions_mut().insert(Remote(client));
+        request.extensions_mut().insert(Stopping(self.0.stopping.clone()));
         let patience = Duration::from_millis(self.0.limits.body_read_ms);
         let request = request.map(|body| Body::new(Timed::new(body, patience)));
         let Ok(response) = self.0.router.clone().oneshot(request).await;

@@ -4,6 +4,7 @@
 
 mod api;
 mod connections;
+mod fetching;
 mod framing;
 mod harness;
 mod intake;
