@@ -70,6 +70,12 @@ pub fn find(id: &str) -> Option<&'static Gateway> {
     ALL.iter().copied().find(|gateway| gateway.id == id)
 }
 
+/// The form in which an ipnd itself tells others.
+#[must_use]
+pub fn own() -> &'static Gateway {
+    &ipnd::GATEWAY
+}
+
 /// What `cargo xtask new-gateway` starts from.
 #[cfg(test)]
 #[path = "../../../xtask/templates/new_gateway.rs"]

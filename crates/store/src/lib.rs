@@ -40,5 +40,5 @@ pub use store::{Result, Store, StoreError};
 pub use telling::{
     Attempt, AttemptLine, Delivery, DeliveryFilter, DeliveryLine, DeliveryOutcome, DeliveryState,
     DueDelivery, Endpoint, EndpointFilter, EndpointHealth, EndpointPlan, EndpointState, HeldBack, Resend,
-    Resent, SigningKey,
+    Resent, SigningKey, Vendor,
 };

@@ -13,10 +13,10 @@ use crate::retained::{Forgotten, Retained};
 use crate::running::{Backlog, Change, Durability};
 use crate::telling::{
     Attempt, Delivery, DeliveryFilter, DeliveryLine, DeliveryOutcome, DueDelivery, Endpoint, EndpointPlan,
-    EndpointState, HeldBack, Resend, Resent,
+    EndpointState, HeldBack, Resend, Resent, Vendor,
 };
 use async_trait::async_trait;
-use ipnd_core::{Language, MailKind, Reason, Verdict};
+use ipnd_core::{Environment, Language, MailKind, Reason, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,6 +85,15 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Conflict`] when the reference exists already in this shop.
     async fn register_order(&self, order: NewOrder) -> Result<Order>;
+
+    /// As [`Store::register_order`], with a URL of its own to which it is told, and nowhere else.
+    async fn register_invoice(
+        &self,
+        order: NewOrder,
+        plan: EndpointPlan,
+        key: Option<String>,
+        by: &str,
+    ) -> Result<Order>;
 
     /// Marks an order cancelled (by the customer coming back, or by the owner). False when it was already, and when
     /// money counts towards it ([`ipnd_core::OrderState::may_be_cancelled`]), which is refunded and not cancelled.
@@ -253,6 +262,36 @@ pub trait Store: Send + Sync + 'static {
         endpoint: EndpointId,
         now: Timestamp,
     ) -> Result<Option<DeliveryId>>;
+
+    // --- Platforms ---
+
+    /// Makes a shop that the platform's keys may act for. `page` is the fingerprint of the secret part of the address
+    /// of its own page.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the platform has a vendor of this reference, or the slug is taken.
+    async fn create_vendor(
+        &self,
+        platform: ShopId,
+        reference: &str,
+        page: &str,
+        shop: NewShop,
+    ) -> Result<Vendor>;
+    async fn vendor(&self, platform: ShopId, reference: &str) -> Result<Option<Vendor>>;
+    async fn vendors(&self, platform: ShopId) -> Result<Vec<Vendor>>;
+    /// By the fingerprint of the secret part of the address of its page.
+    async fn vendor_by_page(&self, page: &str) -> Result<Option<Vendor>>;
+    /// The address of before leads nowhere any more. False when there is no such vendor.
+    async fn renew_vendor_page(&self, platform: ShopId, reference: &str, page: &str) -> Result<bool>;
+    /// The account by which events are told by the API, made with these settings when it is first needed.
+    async fn own_account(
+        &self,
+        shop: ShopId,
+        gateway: &str,
+        environment: Environment,
+        settings: BTreeMap<String, String>,
+        by: &str,
+    ) -> Result<Account>;
 
     // --- Shop, accounts, products ---
 

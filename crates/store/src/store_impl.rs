@@ -4,10 +4,11 @@ use crate::Retained;
 use crate::engine::Engine;
 use crate::operations::endpoints::NewEndpoint;
 use crate::operations::journal::Prepared;
+use crate::operations::orders::OwnUrl;
 use crate::operations::{
     Desk, accounts, answers, checks, clock, deliveries, delivery_rows, endpoints, happenings, health,
     mail_rows, mails, moving, notifications, order_rows, orders, people, products, resend, retention,
-    reviews, settle, shops, templates,
+    reviews, settle, shops, templates, vendors,
 };
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Attempt, Backlog, Change, CheckOutcome, Delivery, DeliveryFilter,
@@ -16,10 +17,10 @@ use crate::{
     KeptAnswer, MailId, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct,
     NewShop, Notification, NotificationFilter, NotificationId, NotificationLine, Order, OrderFilter, OrderId,
     OrderLine, Product, RecordedEvent, Resend, Resent, Result, ReviewId, ReviewLine, Settled, Settlement,
-    Shop, ShopId, Store, StoreError, TemplateText, User, UserId, token,
+    Shop, ShopId, Store, StoreError, TemplateText, User, UserId, Vendor, token,
 };
 use async_trait::async_trait;
-use ipnd_core::{Language, MailKind, Reason, Verdict};
+use ipnd_core::{Environment, Language, MailKind, Reason, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -68,7 +69,22 @@ impl<E: Engine> Store for E {
     // --- Orders and reviews ---
 
     async fn register_order(&self, order: NewOrder) -> Result<Order> {
-        self.write(move |desk| orders::register(desk, &order, token::random_at(order.created_at))).await
+        self.write(move |desk| orders::register(desk, &order, token::random_at(order.created_at), None)).await
+    }
+
+    async fn register_invoice(
+        &self,
+        order: NewOrder,
+        plan: EndpointPlan,
+        key: Option<String>,
+        by: &str,
+    ) -> Result<Order> {
+        let (by, own) = (by.to_owned(), token::random());
+        self.write(move |desk| {
+            let own_url = OwnUrl { plan: &plan, key: key.as_deref(), token: &own, by: &by };
+            orders::register(desk, &order, token::random_at(order.created_at), Some(&own_url))
+        })
+        .await
     }
 
     async fn cancel_order(&self, shop: ShopId, order: OrderId, now: Timestamp) -> Result<bool> {
@@ -358,6 +374,54 @@ impl<E: Engine> Store for E {
         now: Timestamp,
     ) -> Result<Option<DeliveryId>> {
         self.write(move |desk| deliveries::test(desk, (shop, endpoint), now)).await
+    }
+
+    // --- Platforms ---
+
+    async fn create_vendor(
+        &self,
+        platform: ShopId,
+        reference: &str,
+        page: &str,
+        shop: NewShop,
+    ) -> Result<Vendor> {
+        let (reference, page, now) = (reference.to_owned(), page.to_owned(), self.clock().now());
+        self.write(move |desk| vendors::create(desk, platform, (&reference, &page), &shop, now)).await
+    }
+
+    async fn vendor(&self, platform: ShopId, reference: &str) -> Result<Option<Vendor>> {
+        let reference = reference.to_owned();
+        self.read(move |db| vendors::by_reference(db, platform, &reference)).await
+    }
+
+    async fn vendors(&self, platform: ShopId) -> Result<Vec<Vendor>> {
+        self.read(move |db| vendors::list(db, platform)).await
+    }
+
+    async fn vendor_by_page(&self, page: &str) -> Result<Option<Vendor>> {
+        let page = page.to_owned();
+        self.read(move |db| vendors::by_page(db, &page)).await
+    }
+
+    async fn renew_vendor_page(&self, platform: ShopId, reference: &str, page: &str) -> Result<bool> {
+        let (reference, page) = (reference.to_owned(), page.to_owned());
+        self.write(move |desk| vendors::renew_page(desk, platform, &reference, &page)).await
+    }
+
+    async fn own_account(
+        &self,
+        shop: ShopId,
+        gateway: &str,
+        environment: Environment,
+        settings: BTreeMap<String, String>,
+        by: &str,
+    ) -> Result<Account> {
+        let (gateway, by) = (gateway.to_owned(), by.to_owned());
+        let (token, now) = (token::random(), self.clock().now());
+        self.write(move |desk| {
+            endpoints::own_account(desk, (shop, &gateway, environment), (&settings, &token, &by), now)
+        })
+        .await
     }
 
     // --- Shop, accounts, products ---

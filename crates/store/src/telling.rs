@@ -1,11 +1,21 @@
 //! What goes into the store and what comes out of it about telling the shop: endpoints, deliveries, attempts.
 
 use crate::ids::{AccountId, DeliveryId, EndpointId, EventId, OrderId, ShopId};
+use crate::records::Shop;
 use ipnd_core::{Environment, QuestionKind, Reason};
 use ipnd_gateways::dialect::Notice;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// A vendor of a platform: a shop that the platform's keys may act for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vendor {
+    pub shop: Shop,
+    /// The platform's own name for it.
+    pub reference: String,
+    pub created_at: Timestamp,
+}
 
 /// Whether an endpoint is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -147,3 +147,19 @@ CREATE TABLE sent_bodies (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX bodies_of_delivery ON sent_bodies (delivery_id);
+
+
+-- Vendors of a platform: each is a shop of its own, which the platform's keys may act for.
+CREATE TABLE vendors (
+    -- The platform's own name for it.
+    reference       TEXT NOT NULL,
+    -- SHA-256 of the secret part of the address of the vendor's own page, in hex. The secret itself is not kept.
+    page_fingerprint TEXT NOT NULL UNIQUE,
+    created_at      TEXT NOT NULL,
+    -- The platform.
+    platform_id     INTEGER NOT NULL REFERENCES shops (id),
+    -- The vendor's own shop.
+    shop_id         INTEGER NOT NULL UNIQUE REFERENCES shops (id),
+    id              INTEGER PRIMARY KEY,
+    UNIQUE (platform_id, reference)
+) STRICT;

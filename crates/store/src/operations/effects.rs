@@ -9,6 +9,9 @@ use jiff::Timestamp;
 /// The reason of a mail to a customer whose address nobody knows.
 pub(crate) const NO_ADDRESS: &str = "no_address";
 
+/// The reason of a mail that a vendor's platform sends itself.
+pub(crate) const PLATFORM_MAILS: &str = "platform_mails";
+
 /// A mail for the outbox.
 pub(crate) struct NewMail<'a> {
     pub(crate) kind: MailKind,
@@ -39,7 +42,8 @@ pub(crate) fn put_mail(
         return Ok(None);
     }
     let (amount, currency) = sql::money(mail.amount);
-    let state = if mail.can_reach { "waiting" } else { "failed" };
+    let kept_back = kept_back(desk, shop, mail)?;
+    let state = if kept_back.is_none() { "waiting" } else { "failed" };
     let id = sql::insert_new(
         desk,
         "INSERT INTO mails (kind, state, created_at, amount, currency, reason, reason_detail, due_at, subject,
@@ -52,8 +56,8 @@ pub(crate) fn put_mail(
             sql::time(now),
             amount,
             currency,
-            (!mail.can_reach).then_some(NO_ADDRESS),
-            (!mail.can_reach).then_some(""),
+            kept_back,
+            kept_back.map(|_| ""),
             sql::clean(mail.subject),
             key,
             mail.message,
@@ -65,6 +69,17 @@ pub(crate) fn put_mail(
         desk.announce(Change::Work);
     }
     Ok(id.map(MailId))
+}
+
+/// Why a mail is not to go out, if there is a reason.
+fn kept_back(desk: &Desk<'_>, shop: ShopId, mail: &NewMail<'_>) -> Result<Option<&'static str>> {
+    if !mail.can_reach {
+        return Ok(Some(NO_ADDRESS));
+    }
+    // A platform writes to its vendors and their customers itself.
+    let is_about_telling = mail.kind == MailKind::OwnerEndpoint;
+    let vendors = sql::count(desk, "SELECT count(*) AS n FROM vendors WHERE shop_id = ?1", [shop.0])?;
+    Ok((vendors > 0 && !is_about_telling).then_some(PLATFORM_MAILS))
 }
 
 fn is_there(desk: &Desk<'_>, shop: ShopId, order: Option<i64>, key: &str) -> Result<bool> {

@@ -1,14 +1,16 @@
 //! The URLs that want to be told.
 
 use super::Desk;
+use super::accounts;
 use super::audit::{self, Deed};
-use crate::sql::{self, Columns as _, Db, Row, params};
+use crate::sql::{self, Columns as _, Db, Row, Subject, params};
 use crate::{
-    Change, Endpoint, EndpointHealth, EndpointId, EndpointPlan, EndpointState, OrderId, Result, ShopId,
-    SigningKey, StoreError,
+    Account, Change, Endpoint, EndpointHealth, EndpointId, EndpointPlan, EndpointState, NewAccount, OrderId,
+    Result, ShopId, SigningKey, StoreError,
 };
-use ipnd_core::Reason;
+use ipnd_core::{Environment, Reason};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// Rows with what waits for them.
 macro_rules! whole {
@@ -67,6 +69,34 @@ pub(crate) fn create(desk: &mut Desk<'_>, new: &NewEndpoint<'_>, now: Timestamp)
     note(desk, new.shop, endpoint, ("endpoint.created", &plan.dialect, new.by), now)?;
     by_id(desk, new.shop, endpoint)?
         .ok_or_else(|| StoreError::Failed("the endpoint just written is missing".to_owned()))
+}
+
+/// The account by which a platform, or the shop itself, tells what happened: the one of this gateway and environment,
+/// made when it is first needed.
+pub(crate) fn own_account(
+    desk: &mut Desk<'_>,
+    (shop, gateway, environment): (ShopId, &str, Environment),
+    (settings, token, by): (&BTreeMap<String, String>, &str, &str),
+    now: Timestamp,
+) -> Result<Account> {
+    const NAME: &str = "API";
+    desk.lock(&[Subject::Named("account", shop.0, gateway)])?;
+    let known = accounts::list(desk, shop)?.into_iter().find(|account| {
+        account.gateway == gateway && account.environment == environment && account.name == NAME
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let new = NewAccount {
+        shop,
+        gateway: gateway.to_owned(),
+        name: NAME.to_owned(),
+        environment,
+        settings: settings.clone(),
+        creates_orders: true,
+        by: by.to_owned(),
+    };
+    accounts::create(desk, &new, token, now)
 }
 
 fn note(

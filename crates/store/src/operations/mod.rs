@@ -34,5 +34,6 @@ pub(crate) mod settle;
 pub(crate) mod shops;
 mod tables;
 pub(crate) mod templates;
+pub(crate) mod vendors;
 
 pub(crate) use desk::{Desk, Waiting};

@@ -4,10 +4,13 @@ use super::Desk;
 use super::audit::{self, Deed};
 use super::bind;
 use super::effects::{self, NewMail};
+use super::endpoints::{self, NewEndpoint};
 use super::refold::{self, Touched};
 use super::{adopt, order_rows};
 use crate::sql::{self, Columns as _, Db as _, Subject, params};
-use crate::{Change, MailId, NewOrder, Order, OrderId, OrderSource, Result, ShopId, StoreError};
+use crate::{
+    Change, EndpointPlan, MailId, NewOrder, Order, OrderId, OrderSource, Result, ShopId, StoreError,
+};
 use ipnd_core::fold::Facts;
 use ipnd_core::{Customer, Language, MailKind, Terms, fold};
 use jiff::Timestamp;
@@ -39,7 +42,20 @@ impl OrderSource {
     }
 }
 
-pub(crate) fn register(desk: &mut Desk<'_>, new: &NewOrder, token: String) -> Result<Order> {
+/// A URL of an order's own.
+pub(crate) struct OwnUrl<'a> {
+    pub(crate) plan: &'a EndpointPlan,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) token: &'a str,
+    pub(crate) by: &'a str,
+}
+
+pub(crate) fn register(
+    desk: &mut Desk<'_>,
+    new: &NewOrder,
+    token: String,
+    own_url: Option<&OwnUrl<'_>>,
+) -> Result<Order> {
     let reference = match &new.reference {
         Some(reference) => sql::clean(reference).into_owned(),
         None => next_reference(desk, new.shop)?,
@@ -56,6 +72,10 @@ pub(crate) fn register(desk: &mut Desk<'_>, new: &NewOrder, token: String) -> Re
     };
     desk.lock(&[Subject::Named("reference", new.shop.0, &registration.reference)])?;
     let id = insert(desk, &registration)?.id.0;
+    if let Some(OwnUrl { plan, key, token, by }) = own_url {
+        let endpoint = NewEndpoint { shop: new.shop, plan, key: *key, token, order: Some(OrderId(id)), by };
+        endpoints::create(desk, &endpoint, new.created_at)?;
+    }
     // A payment may have been quicker than the shop.
     let mut touched = Touched::default();
     touched.order(id);

@@ -35,6 +35,7 @@ macro_rules! tables {
 /// nor are the ids of payments: those rows are written anew again and again.
 pub(crate) const TABLES: &[Table] = tables! {
     shops by "id": 1 name, 2 slug, 3 language, 4 currency, 5 owner_email, 6 next_reference, 7 created_at, 8 is_sample, 9 id;
+    vendors by "id": 1 reference, 2 page_fingerprint, 3 created_at, 4 platform_id, 5 shop_id, 6 id;
     users by "id": 1 email, 2 language, 3 password_hash, 4 created_at, 5 shop_id, 6 id;
     sessions by "id": 1 user_id, 2 started_at, 3 last_used_at, 4 ended_at, 5 fingerprint, 6 id;
     codes by "id": 1 user_id, 2 expires_at, 3 used_at, 4 fingerprint, 5 id;

@@ -171,7 +171,7 @@ impl<'a> Player<'a> {
 
     fn register(&mut self, id: i64) -> Result<()> {
         let registered = facts::order(self.stage.facts, id)?;
-        orders::register(&mut self.desk(), &registered.new, registered.token)?;
+        orders::register(&mut self.desk(), &registered.new, registered.token, None)?;
         Ok(())
     }
 

@@ -142,7 +142,7 @@ pub(super) async fn create(
         environment: body.environment,
         settings,
         creates_orders: body.creates_orders,
-        by: by_key(&holder),
+        by: holder.name(),
     };
     let account = app.store.create_account(new, app.clock.now()).await?;
     let location = format!("/v1/accounts/{}", account.id);
@@ -168,15 +168,10 @@ pub(super) async fn update(
     }
     let settings = checked_settings(gateway, account.environment, values)?;
     let creates_orders = change.creates_orders.unwrap_or(account.creates_orders);
-    let by = by_key(&holder);
+    let by = holder.name();
     let account = app.store.update_account(holder.shop(), id, &name, settings, creates_orders, &by).await?;
     app.known_accounts().forget();
     Ok(axum::Json(show(&app, &account.ok_or(Problem::NotFound)?)))
-}
-
-/// The name of whoever uses this key, for the audit.
-fn by_key(holder: &KeyHolder) -> String {
-    format!("API key “{}”", holder.key.name)
 }
 
 fn checked_name(name: &str) -> Result<String, Problem> {

@@ -105,10 +105,6 @@ fn show(app: &App, endpoint: &Endpoint, key: Option<&str>) -> EndpointView {
     }
 }
 
-fn by(holder: &KeyHolder) -> String {
-    format!("API key “{}”", holder.key.name)
-}
-
 /// `GET /v1/endpoints`
 pub(super) async fn list(
     State(app): State<App>,
@@ -143,7 +139,7 @@ pub(super) async fn create(
         return Err(Problem::Conflict(format!("a shop has at most {ENDPOINTS_PER_SHOP_MAX} endpoints")));
     }
     let key = Dialect::find(&plan.dialect).and_then(|dialect| new_key(dialect, is_pair));
-    let endpoint = app.store.create_endpoint(holder.shop(), plan, key.clone(), None, &by(&holder)).await?;
+    let endpoint = app.store.create_endpoint(holder.shop(), plan, key.clone(), None, &holder.name()).await?;
     let location = format!("/v1/endpoints/{}", endpoint.id);
     let view = axum::Json(show(&app, &endpoint, key.as_deref()));
     Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response())
@@ -169,10 +165,12 @@ pub(super) async fn update(
     }
     let plan = endpoints::check(changed(body, known.plan)).map_err(Problem::Invalid)?;
     let key = first_key(&plan.dialect, known.keys.is_empty());
-    let mut endpoint = app.store.update_endpoint(holder.shop(), id, plan, &by(&holder)).await?;
+    let mut endpoint = app.store.update_endpoint(holder.shop(), id, plan, &holder.name()).await?;
     if let Some(key) = &key {
-        endpoint =
-            app.store.rotate_endpoint_key(holder.shop(), id, key, SignedDuration::ZERO, &by(&holder)).await?;
+        endpoint = app
+            .store
+            .rotate_endpoint_key(holder.shop(), id, key, SignedDuration::ZERO, &holder.name())
+            .await?;
     }
     Ok(axum::Json(show(&app, &endpoint.ok_or(Problem::NotFound)?, key.as_deref())))
 }
@@ -211,7 +209,7 @@ pub(super) async fn remove(
     Id(id): Id<EndpointId>,
 ) -> Result<StatusCode, Problem> {
     let is_removed =
-        app.store.set_endpoint_state(holder.shop(), id, EndpointState::Removed, &by(&holder)).await?;
+        app.store.set_endpoint_state(holder.shop(), id, EndpointState::Removed, &holder.name()).await?;
     if is_removed { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
 }
 
@@ -240,7 +238,7 @@ async fn turn(
     id: EndpointId,
     state: EndpointState,
 ) -> Result<axum::Json<EndpointView>, Problem> {
-    app.store.set_endpoint_state(holder.shop(), id, state, &by(holder)).await?;
+    app.store.set_endpoint_state(holder.shop(), id, state, &holder.name()).await?;
     let endpoint = app.store.endpoint(holder.shop(), id).await?.ok_or(Problem::NotFound)?;
     Ok(axum::Json(show(app, &endpoint, None)))
 }
@@ -271,7 +269,7 @@ pub(super) async fn rotate(
         Problem::Conflict("this form is signed with what stands in its settings; change it there".into())
     })?;
     let overlap = SignedDuration::from_hours(hours);
-    let endpoint = app.store.rotate_endpoint_key(holder.shop(), id, &key, overlap, &by(&holder)).await?;
+    let endpoint = app.store.rotate_endpoint_key(holder.shop(), id, &key, overlap, &holder.name()).await?;
     Ok(axum::Json(show(&app, &endpoint.ok_or(Problem::NotFound)?, Some(&key))))
 }
 

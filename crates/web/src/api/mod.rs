@@ -9,15 +9,18 @@ mod events;
 mod exact;
 mod fetching;
 mod gateways;
+mod invoices;
 mod json;
 mod lists;
 mod notifications;
 mod orders;
 mod params;
+mod posted;
 mod products;
 mod reviews;
 #[cfg(test)]
 mod tests;
+mod vendors;
 
 use crate::app::App;
 use crate::headers;
@@ -63,6 +66,12 @@ const ROUTES: &[Route] = &[
     route("GET", "/v1/notifications", || get(notifications::list)),
     route("GET", "/v1/notifications/{id}", || get(notifications::read)),
     route("GET", "/v1/events", || get(events::list)),
+    route("POST", "/v1/events", || post(posted::post)),
+    route("POST", "/v1/invoices", || post(invoices::create)),
+    route("GET", "/v1/vendors", || get(vendors::list)),
+    route("POST", "/v1/vendors", || post(vendors::create)),
+    route("GET", "/v1/vendors/{reference}", || get(vendors::read)),
+    route("POST", "/v1/vendors/{reference}/page", || post(vendors::renew_page)),
     route("GET", "/v1/endpoints", || get(endpoints::list)),
     route("POST", "/v1/endpoints", || post(endpoints::create)),
     route("GET", "/v1/endpoints/{id}", || get(endpoints::read)),

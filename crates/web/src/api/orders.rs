@@ -72,6 +72,9 @@ struct OrderView<'a> {
     created_at: Timestamp,
     updated_at: Timestamp,
     cancelled_at: Option<Timestamp>,
+    /// Only of an invoice that has just been made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notify_key: Option<String>,
 }
 
 /// `POST /v1/orders`. A known reference with the same terms gives the order that exists, so a request whose answer
@@ -87,27 +90,47 @@ pub(super) async fn create(
     let (status, order) = match app.store.register_order(new).await {
         Ok(order) => (StatusCode::CREATED, order),
         Err(StoreError::Conflict(what)) => {
-            let known = match &reference {
-                Some(reference) => app.store.order_by_reference(holder.shop(), reference).await?,
-                None => None,
-            };
-            match known {
-                Some(order) if order.terms == terms => (StatusCode::OK, order),
-                Some(_) => {
-                    return Err(Problem::Conflict(
-                        "an order with this reference and other terms exists".into(),
-                    ));
-                }
-                None => return Err(Problem::Conflict(what)),
-            }
+            let order = known(&app, holder.shop(), reference.as_deref(), &terms, what).await?;
+            (StatusCode::OK, order)
         }
         Err(error) => return Err(error.into()),
     };
-    let location = format!("/v1/orders/{}", order.id);
-    Ok((status, [(LOCATION, location)], view(&app, &order, spoken.0).await?).into_response())
+    answer(&app, status, &order, spoken.0, None).await
 }
 
-fn new_order(body: OrderBody, shop: ShopId, now: Timestamp) -> Result<NewOrder, Problem> {
+/// The order of this reference, where it has the same terms.
+pub(super) async fn known(
+    app: &App,
+    shop: ShopId,
+    reference: Option<&str>,
+    terms: &Terms,
+    what: String,
+) -> Result<Order, Problem> {
+    let known = match reference {
+        Some(reference) => app.store.order_by_reference(shop, reference).await?,
+        None => None,
+    };
+    match known {
+        Some(order) if order.terms == *terms => Ok(order),
+        Some(_) => Err(Problem::Conflict("an order with this reference and other terms exists".into())),
+        None => Err(Problem::Conflict(what)),
+    }
+}
+
+/// The order, with where it is to be found. `notify_key` is what the receiver of its own URL proves signatures with.
+pub(super) async fn answer(
+    app: &App,
+    status: StatusCode,
+    order: &Order,
+    language: Language,
+    notify_key: Option<String>,
+) -> Result<Response, Problem> {
+    let location = format!("/v1/orders/{}", order.id);
+    let view = OrderView { notify_key, ..whole(app, order, language).await? };
+    Ok((status, [(LOCATION, location)], axum::Json(view)).into_response())
+}
+
+pub(super) fn new_order(body: OrderBody, shop: ShopId, now: Timestamp) -> Result<NewOrder, Problem> {
     let mut wrong = Vec::new();
     let currency =
         Currency::from_code(&body.currency).map_err(|error| Problem::field("currency", error.to_string()))?;
@@ -226,11 +249,15 @@ async fn find(app: &App, shop: ShopId, name: &str) -> Result<Order, Problem> {
 }
 
 async fn view(app: &App, order: &Order, language: Language) -> Result<Response, Problem> {
+    Ok(axum::Json(whole(app, order, language).await?).into_response())
+}
+
+async fn whole<'a>(app: &App, order: &'a Order, language: Language) -> Result<OrderView<'a>, Problem> {
     let shop = app.store.shop(order.shop).await?.ok_or(Problem::Internal)?;
     let reviews = app.store.reviews_of(order.shop, order.id).await?;
     let page_url = app.url(&format!("/shop/{}/order/{}", shop.slug, order.token));
     let state = &order.state;
-    let view = OrderView {
+    Ok(OrderView {
         id: order.id.to_string(),
         reference: &order.reference,
         status: state.status,
@@ -252,8 +279,8 @@ async fn view(app: &App, order: &Order, language: Language) -> Result<Response, 
         created_at: order.created_at,
         updated_at: order.updated_at,
         cancelled_at: order.cancelled_at,
-    };
-    Ok(axum::Json(view).into_response())
+        notify_key: None,
+    })
 }
 
 #[derive(Deserialize)]

@@ -77,7 +77,7 @@ pub(super) async fn answer(
     Id(id): Id<ReviewId>,
     Json(body): Json<AnswerBody>,
 ) -> Result<axum::Json<ReviewView>, Problem> {
-    let by = format!("API key “{}”", holder.key.name);
+    let by = holder.name();
     let review = app.store.answer_review(holder.shop(), id, body.answer, &by, app.clock.now()).await?;
     let review = match review {
         Some(review) => review,

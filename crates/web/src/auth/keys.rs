@@ -69,12 +69,28 @@ fn is_well_formed(key: &str) -> bool {
 #[derive(Clone, Debug)]
 pub struct KeyHolder {
     pub key: ApiKey,
+    /// The vendor whom a platform acts for, as its header says.
+    vendor: Option<ShopId>,
 }
+
+/// Names the vendor whom a request is about, by the platform's own reference.
+pub const VENDOR_HEADER: &str = "ipnd-vendor";
 
 impl KeyHolder {
     #[must_use]
     pub fn shop(&self) -> ShopId {
-        self.key.shop
+        self.vendor.unwrap_or(self.key.shop)
+    }
+
+    #[must_use]
+    pub fn acts_for_a_vendor(&self) -> bool {
+        self.vendor.is_some()
+    }
+
+    /// Who it is, for the audit.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("API key “{}”", self.key.name)
     }
 }
 
@@ -92,11 +108,21 @@ impl FromRequestParts<App> for KeyHolder {
         };
         if let Some(key) = found {
             // Also while somebody at the same address (behind the same proxy) tries wrong ones.
-            return Ok(Self { key });
+            let vendor = vendor(parts, app, key.shop).await?;
+            return Ok(Self { key, vendor });
         }
         let may_try_again = app.attempts().take(Remote::of(&parts.extensions), now);
         Err(if may_try_again { Problem::KeyUnknown } else { Problem::TooManyAttempts })
     }
+}
+
+/// The shop of the vendor that the request names. One that the platform does not have does not exist for it.
+async fn vendor(parts: &Parts, app: &App, platform: ShopId) -> Result<Option<ShopId>, Problem> {
+    let Some(header) = parts.headers.get(VENDOR_HEADER) else { return Ok(None) };
+    let reference = std::str::from_utf8(header.as_bytes()).map_err(|_| Problem::NotFound)?;
+    let vendor = app.store.vendor(platform, reference).await?;
+    let unknown = || Problem::field(VENDOR_HEADER, "this platform has no such vendor");
+    vendor.map(|vendor| Some(vendor.shop.id)).ok_or_else(unknown)
 }
 
 fn bearer(header: &str) -> Option<&str> {

@@ -17,6 +17,6 @@ mod words;
 pub use codes::{SetUp, SetUpProblem, new_login_link, new_setup_code, set_up, setup_is_open};
 pub(crate) use forms::comes_from_us;
 pub use forms::{CSRF_FIELD, guard_forms};
-pub use keys::{KEY_PREFIX, KeyHolder, NewKey, create_key};
+pub use keys::{KEY_PREFIX, KeyHolder, NewKey, VENDOR_HEADER, create_key};
 pub use password::{PASSWORD_CHARS_MIN, hash_password};
 pub use session::{LogIn, LogInProblem, SessionUser, log_in, log_in_with_code, log_out};

@@ -11,4 +11,5 @@ mod intake;
 mod logs;
 mod owner;
 mod settings;
+mod telling;
 mod types;
