@@ -4,6 +4,7 @@ use super::accounts::PATH;
 use super::failure::Failure;
 use super::fields::Fields;
 use super::frame::{Frame, Section};
+use super::inputs::{self, Entered, Input, PREFIX, in_words, keep_secrets};
 use super::proof::Worth;
 use super::visit::Visit;
 use super::words::Words;
@@ -12,17 +13,13 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use ipnd_core::Environment;
-use ipnd_gateways::{Gateway, Setting, SettingFault, SettingKind, Settings};
+use ipnd_gateways::{Gateway, Setting, SettingKind, Settings};
 use ipnd_store::Account;
 use std::collections::BTreeMap;
 
 const NAME_CHARS_MAX: usize = 80;
 /// Characters of one setting.
 const VALUE_CHARS_MAX: usize = 10_000;
-/// In front of a setting's key, in the form.
-const PREFIX: &str = "set.";
-/// In front of the key of a secret that is to be removed.
-const DROP_PREFIX: &str = "drop.";
 
 /// The form as it was filled in, with what is wrong.
 pub(super) struct Form {
@@ -51,24 +48,6 @@ struct FormPage {
     inputs: Vec<Input>,
     problems: BTreeMap<String, String>,
     worth: Worth,
-}
-
-struct Input {
-    name: String,
-    label: String,
-    help: String,
-    kind: &'static str,
-    required: bool,
-    value: String,
-    /// Word and label of what can be chosen.
-    choices: Vec<(&'static str, &'static str)>,
-    /// A secret that is there already and is not shown.
-    is_kept: bool,
-    /// A secret that was typed into a form in which something is wrong, so that it has to be typed again.
-    is_lost: bool,
-    /// The name of the box that removes it, where the account can do without.
-    drop_name: Option<String>,
-    problem: Option<String>,
 }
 
 /// A setting as it is shown beside the account.
@@ -126,22 +105,11 @@ impl Form {
             values,
             problems: BTreeMap::new(),
         };
-        form.keep_secrets(gateway, fields, known);
+        if let Some(account) = known {
+            keep_secrets(gateway.settings.iter(), fields, &account.settings, &mut form.values);
+        }
         form.check(gateway, words);
         form
-    }
-
-    /// A secret that was left empty stays as it is, unless it is to be removed.
-    fn keep_secrets(&mut self, gateway: &Gateway, fields: &Fields, known: Option<&Account>) {
-        let Some(account) = known else { return };
-        let is_kept = |setting: &&Setting| {
-            setting.kind.is_secret() && !fields.is_set(&format!("{DROP_PREFIX}{}", setting.key))
-        };
-        for setting in gateway.settings.iter().filter(is_kept) {
-            if let Some(secret) = account.settings.get(setting.key) {
-                self.values.entry(setting.key.to_owned()).or_insert_with(|| secret.clone());
-            }
-        }
     }
 
     fn check(&mut self, gateway: &Gateway, words: Words) {
@@ -201,20 +169,6 @@ impl Form {
     }
 }
 
-/// The gateways' own check speaks English; the page says the same in its own language.
-fn in_words(fault: &SettingFault, words: Words) -> String {
-    match fault {
-        SettingFault::Missing => words.t("accounts.problem_needed"),
-        SettingFault::Unknown => words.t("accounts.problem_unknown"),
-        SettingFault::SandboxOnly => words.t("accounts.problem_sandbox_only"),
-        SettingFault::NotAnAddress => words.t("accounts.problem_not_url"),
-        SettingFault::ControlCharacter => words.t("accounts.problem_control_character"),
-        SettingFault::NotAChoice => words.t("accounts.problem_no_choice"),
-        SettingFault::TooShort(least) => words.with("accounts.problem_short", "least", least),
-        SettingFault::Malformed(detail) => words.with("accounts.problem_malformed", "detail", detail),
-    }
-}
-
 pub(super) async fn form_page(
     visit: &Visit,
     gateway: &'static Gateway,
@@ -252,23 +206,13 @@ pub(super) async fn form_page(
 }
 
 fn input(setting: &Setting, account: Option<&Account>, form: &Form, words: Words) -> Input {
-    let is_secret = setting.kind.is_secret();
-    let choices = setting.kind.choices();
-    let value = form.values.get(setting.key).filter(|_| !is_secret).cloned().unwrap_or_default();
-    let is_kept = is_secret && account.is_some_and(|account| account.settings.contains_key(setting.key));
-    Input {
-        name: format!("{PREFIX}{}", setting.key),
-        label: setting.label.r#in(words.0).to_owned(),
-        help: setting.help.r#in(words.0).to_owned(),
-        kind: setting.kind.word(),
-        required: setting.required,
-        value,
-        choices: choices.iter().map(|choice| (choice.word, choice.label.r#in(words.0))).collect(),
-        is_kept,
-        is_lost: form.typed_secrets.contains(&setting.key) && !form.problems.is_empty(),
-        drop_name: (is_kept && !setting.required).then(|| format!("{DROP_PREFIX}{}", setting.key)),
-        problem: form.problems.get(setting.key).cloned(),
-    }
+    let entered = Entered {
+        values: &form.values,
+        kept: account.map(|account| &account.settings),
+        typed_secrets: &form.typed_secrets,
+        problems: &form.problems,
+    };
+    inputs::input(setting, &entered, words)
 }
 
 #[cfg(test)]

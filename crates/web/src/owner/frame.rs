@@ -14,17 +14,19 @@ pub(super) enum Section {
     Notifications,
     Products,
     Accounts,
+    Endpoints,
     Templates,
     Settings,
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Orders,
         Self::Reviews,
         Self::Notifications,
         Self::Products,
         Self::Accounts,
+        Self::Endpoints,
         Self::Templates,
         Self::Settings,
     ];
@@ -37,6 +39,7 @@ impl Section {
             Self::Notifications => "notifications",
             Self::Products => "products",
             Self::Accounts => "accounts",
+            Self::Endpoints => "endpoints",
             Self::Templates => "templates",
             Self::Settings => "settings",
         }
@@ -49,6 +52,7 @@ impl Section {
             Self::Notifications => "bell",
             Self::Products => "box",
             Self::Accounts => "card",
+            Self::Endpoints => "link",
             Self::Templates => "mail",
             Self::Settings => "settings",
         }
@@ -100,8 +104,16 @@ pub(super) struct Done {
 }
 
 /// The words that say that something did not happen.
-const REFUSALS: [&str; 6] =
-    ["not_cancelled", "answered_before", "no_address", "message_empty", "message_long", "no_check"];
+const REFUSALS: [&str; 8] = [
+    "not_cancelled",
+    "answered_before",
+    "no_address",
+    "message_empty",
+    "message_long",
+    "no_check",
+    "endpoint_no_test",
+    "not_resent",
+];
 
 impl Done {
     /// Only words of the catalogue: an address cannot put text of its own into a page.

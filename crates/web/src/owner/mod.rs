@@ -7,8 +7,9 @@
 //! | `reviews`, `question` | `/owner/reviews` |
 //! | `notifications`, `notification`, `body`, `pretty`, `event_view`, `visible` | `/owner/notifications` and one notification |
 //! | `accounts`, `account_form`, `try_request`, `proof`, `markdown` | `/owner/accounts`: accounts at gateways |
+//! | `telling` | `/owner/endpoints` and `/owner/deliveries`: telling the shop |
 //! | `products`, `templates`, `settings` | what else the owner sets up |
-//! | `visit`, `frame`, `failure`, `fields`, `listing`, `words` | what all of them share |
+//! | `visit`, `frame`, `failure`, `fields`, `inputs`, `listing`, `words` | what all of them share |
 //!
 //! Forms are guarded by [`crate::auth::guard_forms`], which the process's router puts around all of this. A form
 //! that has done something leads to a page with a word that says what (`?done=word`), so that loading it again
@@ -21,6 +22,7 @@ mod event_view;
 mod failure;
 mod fields;
 mod frame;
+mod inputs;
 mod listing;
 mod login;
 mod markdown;
@@ -35,6 +37,7 @@ mod question;
 mod reviews;
 mod settings;
 mod setup;
+mod telling;
 mod templates;
 mod timeline;
 mod try_request;
@@ -61,6 +64,7 @@ pub(crate) fn router(_app: &App) -> Router<App> {
         .route("/owner", get(home))
         .merge(daily())
         .merge(set_up())
+        .merge(telling::routes())
         .route("/owner/{*rest}", get(nothing_here))
         .layer(from_fn(i18n::remember))
         .layer(from_fn(failure::dress))

@@ -12,9 +12,9 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
-use ipnd_core::limits::MESSAGE_CHARS_MAX;
+use ipnd_core::limits::{MESSAGE_CHARS_MAX, PAGE_ROWS_MAX};
 use ipnd_core::{Item, Money, PaymentStatus, explain::explain};
-use ipnd_store::{Happening, Order, OrderId};
+use ipnd_store::{DeliveryFilter, Order, OrderId};
 
 #[derive(Template)]
 #[template(path = "owner/order.html")]
@@ -94,8 +94,11 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let store = &visit.app.store;
     let reviews = store.reviews_of(visit.shop_id(), order.id).await?;
     let happenings = store.happenings(visit.shop_id(), order.id).await?;
+    let about = DeliveryFilter { order: Some(order.id), limit: PAGE_ROWS_MAX, ..DeliveryFilter::default() };
+    let told = store.deliveries(visit.shop_id(), about).await?;
+    let line = timeline::points(happenings, told, visit.words);
     let page = visit.frame(Section::Orders).await?;
-    let shown = order_page(&visit, page, order, question::open(reviews, visit.words), happenings);
+    let shown = order_page(&visit, page, order, question::open(reviews, visit.words), line);
     Ok(page::html(StatusCode::OK, &shown))
 }
 
@@ -109,7 +112,7 @@ fn order_page(
     page: Frame,
     order: Order,
     questions: Vec<Asked>,
-    happenings: Vec<Happening>,
+    timeline: Vec<Point>,
 ) -> OrderPage {
     let words = visit.words;
     let status = order.state.status;
@@ -131,7 +134,7 @@ fn order_page(
         customer_page: visit.app.url(&format!("/shop/{}/order/{}", visit.shop.slug, order.token)),
         can_cancel: can_cancel(&order),
         message_chars_max: MESSAGE_CHARS_MAX,
-        timeline: timeline::points(happenings, words),
+        timeline,
         reference: order.reference,
     }
 }

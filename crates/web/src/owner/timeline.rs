@@ -1,15 +1,17 @@
 //! The time line of an order: everything that happened to it, oldest first.
 
 use super::event_view::short;
+use super::telling;
 use super::words::Words;
 use ipnd_core::explain::ask;
 use ipnd_core::{EventKind, Verdict};
-use ipnd_store::{Happening, MailLine, MailState, OrderSource};
+use ipnd_store::{DeliveryLine, DeliveryState, Happening, MailLine, MailState, OrderSource};
 use jiff::Timestamp;
 
 /// One point of the line.
 #[derive(Default)]
 pub(super) struct Point {
+    sorted_by: Timestamp,
     pub(super) at: String,
     pub(super) at_iso: String,
     pub(super) tone: &'static str,
@@ -24,8 +26,13 @@ pub(super) struct Point {
     pub(super) mark: Option<(String, String)>,
 }
 
-pub(super) fn points(happenings: Vec<Happening>, words: Words) -> Vec<Point> {
-    happenings.into_iter().map(|happening| point(happening, words)).collect()
+/// What happened, and what the shop was told of it, sorted by time.
+pub(super) fn points(happenings: Vec<Happening>, told: Vec<DeliveryLine>, words: Words) -> Vec<Point> {
+    let mut points: Vec<Point> = happenings.into_iter().map(|happening| point(happening, words)).collect();
+    // The list of deliveries has the newest first.
+    points.extend(told.into_iter().rev().map(|line| told_point(line, words)));
+    points.sort_by_key(|point| point.sorted_by);
+    points
 }
 
 fn point(happening: Happening, words: Words) -> Point {
@@ -78,7 +85,7 @@ fn point(happening: Happening, words: Words) -> Point {
 
 impl Point {
     fn at(at: Timestamp, words: Words) -> Self {
-        Self { at: words.at_second(at), at_iso: at.to_string(), ..Self::default() }
+        Self { sorted_by: at, at: words.at_second(at), at_iso: at.to_string(), ..Self::default() }
     }
 }
 
@@ -111,6 +118,21 @@ fn mail_point(at: Timestamp, mail: MailLine, words: Words) -> Point {
         point.mark = Some((words.t("order.tl.mail_doubtful"), words.t("order.tl.mail_doubtful_help")));
     }
     point.quote = mail.message;
+    point
+}
+
+/// That the shop was told of something, or is to be, and what came of it.
+fn told_point(line: DeliveryLine, words: Words) -> Point {
+    let mut point = Point::at(line.ended_at.unwrap_or(line.created_at), words);
+    point.tone = if line.state == DeliveryState::Delivered { "info" } else { telling::tone(line.state) };
+    point.title = words.t(&format!("order.tl.told_{}", line.state.word()));
+    let kind = telling::kind_name(&line.kind, words);
+    point.details.push(words.say("order.tl.told_to", &[("kind", &kind), ("endpoint", &line.endpoint_name)]));
+    if line.state != DeliveryState::Delivered {
+        point.details.extend(telling::sentence(line.reason.as_ref(), words));
+    }
+    let title = words.t("order.tl.told_link");
+    point.link = Some((format!("{}/{}", telling::DELIVERIES, line.id), title));
     point
 }
 

@@ -6,12 +6,23 @@ use ipnd_store::CheckState;
 use jiff::Timestamp;
 use std::sync::LazyLock;
 
+/// Both files of a language.
+macro_rules! words {
+    ($language:literal) => {
+        concat!(
+            include_str!(concat!("../../locales/owner.", $language, ".toml")),
+            "\n",
+            include_str!(concat!("../../locales/telling.", $language, ".toml")),
+        )
+    };
+}
+
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     Catalogue::new([
-        (Language::En, include_str!("../../locales/owner.en.toml")),
-        (Language::De, include_str!("../../locales/owner.de.toml")),
-        (Language::Es, include_str!("../../locales/owner.es.toml")),
-        (Language::Uk, include_str!("../../locales/owner.uk.toml")),
+        (Language::En, words!("en")),
+        (Language::De, words!("de")),
+        (Language::Es, words!("es")),
+        (Language::Uk, words!("uk")),
     ])
 });
 
