@@ -125,7 +125,7 @@ async fn a_platform_tells_what_happened_at_its_vendors_and_each_hears_its_own() 
         assert!(made.json()["page_url"].as_str().unwrap().contains("/vendor/"));
         assert_eq!(server.api("POST", "/v1/vendors", &body.to_string()).await.status, 409);
         let connection = json!({"name": "Course tool", "url": format!("https://{reference}.example.com/ipn"),
-            "dialect": "copecart", "settings": {"secret": "a secret of this vendor"}, "filter": {"products": ["COURSE"]}});
+            "dialect": "copecart", "settings": {"secret_key": "a secret of this vendor"}, "filter": {"products": ["COURSE"]}});
         let made = as_vendor(&server, reference, "POST", "/v1/endpoints", &connection).await;
         assert_eq!(made.status, 201, "{}", made.text());
         let connection = json!({"name": "Everything", "url": format!("https://{reference}.example.com/all")});
