@@ -1,5 +1,6 @@
 //! One request and its answer.
 
+use super::kept::Open;
 use super::target::Target;
 use super::{Client, ExchangeError};
 use bytes::Bytes;
@@ -63,8 +64,50 @@ impl Client {
         body: Vec<u8>,
     ) -> Result<Answer, ExchangeError> {
         let target = Target::read(url)?;
-        let request = request(method, &target, headers, body)?;
-        timeout(self.0.total, self.perform(&target, request)).await.unwrap_or_else(|_| {
+        let request = request(method, &target, headers, body, Keeps::No)?;
+        self.within(&target, async {
+            let mut open = self.connect(&target).await?;
+            self.talk(&target, &mut open, request).await
+        })
+        .await
+    }
+
+    /// As [`Client::exchange`], over a connection that an earlier request to the same receiver may have left open, and
+    /// that stays open for the next. Where an old one turns out to be closed, the request goes over a new one: it may
+    /// then arrive twice, which is nothing new to who tells at least once.
+    ///
+    /// # Errors
+    /// As [`Client::exchange`].
+    pub async fn tell(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+    ) -> Result<Answer, ExchangeError> {
+        let target = Target::read(url)?;
+        let request = request(method, &target, headers, body, Keeps::Yes)?;
+        self.within(&target, async {
+            if let Some(mut open) = self.0.kept.take(&target)
+                && let Ok(answer) = self.talk(&target, &mut open, request.clone()).await
+            {
+                self.keep(&target, open, &answer).await;
+                return Ok(answer);
+            }
+            let mut open = self.connect(&target).await?;
+            let answer = self.talk(&target, &mut open, request).await?;
+            self.keep(&target, open, &answer).await;
+            Ok(answer)
+        })
+        .await
+    }
+
+    async fn within(
+        &self,
+        target: &Target,
+        exchange: impl Future<Output = Result<Answer, ExchangeError>>,
+    ) -> Result<Answer, ExchangeError> {
+        timeout(self.0.total, exchange).await.unwrap_or_else(|_| {
             Err(ExchangeError::Timeout {
                 host: target.host.clone(),
                 phase: ExchangeError::ANSWERING,
@@ -73,49 +116,48 @@ impl Client {
         })
     }
 
-    async fn perform(&self, target: &Target, request: Request<Full<Bytes>>) -> Result<Answer, ExchangeError> {
+    async fn connect(&self, target: &Target) -> Result<Open, ExchangeError> {
         let stream = self.0.dialler.dial(&target.host, target.port, target.is_tls).await?;
         if target.is_tls {
-            let stream = self.secure(stream, &target.host).await?;
-            self.talk(target, stream, request).await
+            open(target, self.secure(stream, &target.host).await?).await
         } else {
-            self.talk(target, stream, request).await
+            open(target, stream).await
         }
     }
 
-    async fn talk<S>(
+    async fn talk(
         &self,
         target: &Target,
-        stream: S,
+        open: &mut Open,
         request: Request<Full<Bytes>>,
-    ) -> Result<Answer, ExchangeError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let broken = |error: hyper::Error| ExchangeError::Broken {
-            host: target.host.clone(),
-            problem: error.to_string(),
-        };
-        let (mut sender, connection) = http1::Builder::new()
-            .max_buf_size(HEAD_BYTES_MAX)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(broken)?;
-        // The connection has to be driven while we wait; it must not outlive this exchange.
-        let driver = AbortOnDrop(tokio::spawn(connection));
-        let response = sender.send_request(request).await.map_err(broken)?;
-        let answer = read(response, self.0.answer_bytes_max).await.map_err(broken);
-        drop(driver);
-        answer
+    ) -> Result<Answer, ExchangeError> {
+        let response = open.sender.send_request(request).await.map_err(|error| broken(target, &error))?;
+        read(response, self.0.answer_bytes_max).await.map_err(|error| broken(target, &error))
+    }
+
+    /// Only one whose answer has been read to its end can be used again.
+    async fn keep(&self, target: &Target, mut open: Open, answer: &Answer) {
+        if answer.complete && open.sender.ready().await.is_ok() {
+            self.0.kept.put(target, open);
+        }
     }
 }
 
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+async fn open<S>(target: &Target, stream: S) -> Result<Open, ExchangeError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| broken(target, &error))?;
+    // The connection has to be driven while we wait.
+    Ok(Open::new(sender, tokio::spawn(connection)))
+}
 
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+fn broken(target: &Target, error: &hyper::Error) -> ExchangeError {
+    ExchangeError::Broken { host: target.host.clone(), problem: error.to_string() }
 }
 
 /// Reads up to `bytes_max`; what follows stays unread and the connection is closed on it.
@@ -160,11 +202,19 @@ fn bad(name: &str, problem: &'static str) -> ExchangeError {
     ExchangeError::Header { name: name.chars().take(80).collect(), problem }
 }
 
+/// Whether the connection is to stay open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    Yes,
+    No,
+}
+
 fn request(
     method: &str,
     target: &Target,
     headers: &[(String, String)],
     body: Vec<u8>,
+    keeps: Keeps,
 ) -> Result<Request<Full<Bytes>>, ExchangeError> {
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| bad(method, "this is not a method"))?;
     let mut request = Request::new(Full::new(Bytes::from(body)));
@@ -185,7 +235,9 @@ fn request(
         own.insert(header, value);
     }
     // One request a connection: nothing of one exchange can leak into the next, and the gateway need not keep it.
-    own.insert(CONNECTION, HeaderValue::from_static("close"));
+    if keeps == Keeps::No {
+        own.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     let host = HeaderValue::from_str(&target.authority).map_err(|_| bad("host", "this is not a host"))?;
     own.insert(HOST, host);
     Ok(request)

@@ -9,6 +9,7 @@ mod dial;
 mod error;
 mod exchange;
 mod guard;
+mod kept;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use guard::Denied;
 use dial::{Dialler, Lookup};
 use guard::Guard;
 use ipnd_core::Limits;
+use kept::Kept;
 use rustls::ClientConfig;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -89,6 +91,7 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     dialler: Dialler,
+    kept: Kept,
     tls: Arc<ClientConfig>,
     total: Duration,
     answer_bytes_max: usize,
@@ -106,6 +109,7 @@ impl Client {
         let guard = Guard { allowed: policy.allowed, own: policy.own, opens_loopback: policy.opens_loopback };
         Ok(Self(Arc::new(Inner {
             dialler: Dialler { guard, lookup, connect: policy.connect },
+            kept: Kept::default(),
             tls,
             total: policy.total,
             answer_bytes_max: policy.answer_bytes_max,

@@ -68,10 +68,8 @@ impl DeliveryWorker {
                 return (unsent(started_at), DeliveryOutcome::Later { reason, again_at, is_down: false });
             }
         }
-        let answered = self
-            .client
-            .exchange(&request.method, &prepared.url, &request.headers, request.body.clone())
-            .await;
+        let answered =
+            self.client.tell(&request.method, &prepared.url, &request.headers, request.body.clone()).await;
         let now = self.clock.now();
         let took = now.duration_since(started_at).as_millis();
         let attempt = Attempt {

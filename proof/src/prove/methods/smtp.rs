@@ -161,7 +161,9 @@ impl Shop {
                 (true, Act::Hold) => self.is_started()?,
                 (true, _) => self.advance()?,
             }
-            self.peer.reached()?;
+            let reached = self.peer.reached();
+            let silence = if is_repeat { "a mail in doubt is not sent again" } else { "a mail is not sent" };
+            reached.with_context(|| format!("{BROKEN}: {silence}"))?;
             match act {
                 Act::Hold => self.is_killed()?,
                 _ => self.doubtful += 1,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod dialling;
+mod kept;
 mod tls;
 
 use super::dial::Lookup;
