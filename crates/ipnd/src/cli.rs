@@ -1,8 +1,8 @@
 //! The commands.
 
 use crate::{
-    backup, bench_server, check, config, connect, demo, gateways, init, moving, password, rebuild, serve,
-    trigger, try_message,
+    backup, bench_server, check, config, connect, deliveries, demo, gateways, init, listen, moving, password,
+    rebuild, resend, serve, tail, trigger, try_message,
 };
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -39,6 +39,31 @@ enum Command {
         after_help = "ipnd trigger stripe payment.completed --order A-1001 --amount 34.30 --currency EUR"
     )]
     Trigger(Box<trigger::Options>),
+    /// Bring what the running ipnd tells to a program on this machine
+    ///
+    /// Makes an endpoint that fetches what it is told, so that no address has to be reachable from outside, and forwards
+    /// each message with exactly its headers and body. Prints a line for each with what your program replied. Goes on by
+    /// itself when ipnd was away. Ctrl-C ends it and removes the endpoint.
+    #[command(
+        after_help = "ipnd listen --forward-to http://localhost:3000/ipn --events 'payment.*,refund.*'"
+    )]
+    Listen(Box<listen::Options>),
+    /// Follow what happens in the running ipnd
+    ///
+    /// Prints a line for each event that is recorded, and for each message to the shop with what came of it, from now on
+    /// until Ctrl-C.
+    Tail(tail::Options),
+    /// Show what was told to the shop, what was not, and why
+    ///
+    /// Without an ID, a table, newest first. With one, that delivery with all its attempts and replies.
+    #[command(after_help = "ipnd deliveries --missing")]
+    Deliveries(deliveries::Options),
+    /// Tell the shop something again
+    ///
+    /// One delivery by its ID, or many by endpoint, time and state. Of many, it first counts and asks. Each keeps the id
+    /// that went out with it, so that a receiver can tell a repeat.
+    #[command(after_help = "ipnd resend --endpoint Shop --since 12h --state failed --dry-run")]
+    Resend(resend::Options),
     /// Run ipnd for a real shop
     ///
     /// Options come from the configuration file, then from the environment (IPND_LISTEN, IPND_MAIL_HOST ...), then
@@ -138,6 +163,10 @@ impl Cli {
         match self.command {
             Command::Demo(options) => demo::run(&options),
             Command::Trigger(options) => trigger::run(&options),
+            Command::Listen(options) => listen::run(&options),
+            Command::Tail(options) => tail::run(&options),
+            Command::Deliveries(options) => deliveries::run(&options),
+            Command::Resend(options) => resend::run(&options),
             Command::BenchServer(options) => bench_server::run(&options),
             Command::Serve { flags, no_workers } => serve::run(&flags, !no_workers),
             Command::Init { file } => init::run(&file),

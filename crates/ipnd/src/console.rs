@@ -1,6 +1,6 @@
 //! What is printed for people.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 /// Text with its control characters made visible, so that nothing from outside can play with a terminal (T-F14).
 pub(crate) fn printable(text: &str) -> String {
@@ -35,6 +35,16 @@ impl Paper {
         self.styled("36", text)
     }
 
+    /// For what went well.
+    pub(crate) fn good(&self, text: &str) -> String {
+        self.styled("32", text)
+    }
+
+    /// For what did not.
+    pub(crate) fn bad(&self, text: &str) -> String {
+        self.styled("31", text)
+    }
+
     fn styled(&self, style: &str, text: &str) -> String {
         if self.is_terminal { format!("\u{1b}[{style}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
@@ -44,6 +54,19 @@ impl Paper {
         let mut out = io::stdout().lock();
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     }
+}
+
+/// Asks, and takes silence for no.
+///
+/// # Errors
+/// The terminal does not answer.
+pub(crate) fn confirm(question: &str) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    write!(out, "{question} [y/N] ")?;
+    out.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 #[cfg(test)]

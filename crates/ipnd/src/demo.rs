@@ -3,7 +3,7 @@
 use crate::config::{Log, LogFormat};
 use crate::console::Paper;
 use crate::sample::{self, Sample};
-use crate::{cli, log, serve, server};
+use crate::{cli, demo_key, log, serve, server};
 use anyhow::{Context as _, Result, bail};
 use ipnd_core::Limits;
 use ipnd_deliver::client::{Client, Policy};
@@ -95,6 +95,8 @@ async fn demo(options: &Options, data: &Path) -> Result<()> {
     player.start();
     let sandbox = paypal.router().merge(player.router());
     let router = ipnd_web::router(demo.app.clone()).merge(sandbox).merge(mailbox.router());
+    // For the commands beside it; goes away with the demo.
+    let _key = demo_key::keep(actual, &demo.api_key);
     announce(options, &demo);
     let stop = async {
         stop.await;

@@ -1,5 +1,6 @@
 //! ipnd: hears what payment gateways say, proves it, and tells the shop what is true.
 
+mod api;
 mod backup;
 mod bench_server;
 mod check;
@@ -7,18 +8,25 @@ mod cli;
 mod config;
 mod connect;
 mod console;
+mod deliveries;
 mod demo;
+mod demo_key;
 mod gateways;
 mod init;
+mod listen;
 mod log;
+mod moment;
 mod moving;
 mod password;
+mod patience;
 mod progress;
 mod rebuild;
+mod resend;
 mod retention;
 mod sample;
 mod serve;
 mod server;
+mod tail;
 mod trigger;
 mod try_message;
 

@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod browser;
+pub(crate) mod receiver;
 pub(crate) mod shopping;
 
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub(crate) fn ipnd() -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("IPND_")) {
         command.env_remove(name);
     }
+    // Demos leave their keys there.
+    command.env_remove("XDG_RUNTIME_DIR");
     command
 }
 
