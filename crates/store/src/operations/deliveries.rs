@@ -8,7 +8,10 @@ use crate::{
     Attempt, Change, DeliveryId, DeliveryOutcome, DueDelivery, EndpointId, Result, Settled, ShopId,
     StoreError,
 };
-use ipnd_core::limits::{ENDPOINT_FAILS_DAYS_MAX, ENDPOINT_FAILURES_UNTIL_DOWN, ENDPOINT_REST_SECONDS_MAX};
+use ipnd_core::limits::{
+    DELIVERY_ATTEMPTS_KEPT_MAX, ENDPOINT_FAILS_DAYS_MAX, ENDPOINT_FAILURES_UNTIL_DOWN,
+    ENDPOINT_REST_SECONDS_MAX,
+};
 use ipnd_core::{MailKind, Reason};
 use ipnd_gateways::dialect::Notice;
 use jiff::{SignedDuration, Timestamp};
@@ -19,8 +22,6 @@ use std::sync::Arc;
 const SWEPT_TOGETHER: i64 = 500;
 /// The first rest of an endpoint that cannot be reached, in seconds. It doubles each time.
 const REST_SECONDS: i64 = 2;
-/// Attempts of one delivery that are kept.
-const ATTEMPTS_KEPT_MAX: u32 = 100;
 
 /// What was claimed, before its content is read.
 pub(crate) struct Claimed {
@@ -348,7 +349,7 @@ pub(crate) fn settle(
             params![delivery.0, word, sql::time(now), attempt.status, code, detail],
         )?;
     }
-    if attempts > ATTEMPTS_KEPT_MAX {
+    if attempts > DELIVERY_ATTEMPTS_KEPT_MAX {
         sql::run(
             desk,
             "DELETE FROM delivery_attempts

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use ipnd_core::Language;
 
 /// Every address that changes something, with an example of what it needs.
-const FORMS: [(&str, &[(&str, &str)]); 20] = [
+const FORMS: [(&str, &[(&str, &str)]); 29] = [
     ("/login", &[("email", "owner@example.com"), ("password", "x")]),
     ("/setup", &[("code", "x")]),
     ("/logout", &[]),
@@ -21,6 +21,18 @@ const FORMS: [(&str, &[(&str, &str)]); 20] = [
     ("/owner/accounts/new/try", &[("gateway", "paypal-ipn"), ("name", "x"), ("sample", "A: b")]),
     ("/owner/accounts/acc_1/try", &[("sample", "A: b")]),
     ("/owner/accounts/acc_1/edit", &[("name", "Changed"), ("set.receivers", "EVIL")]),
+    ("/owner/endpoints/new", &[("dialect", "standard"), ("name", "Evil"), ("url", "https://evil.example")]),
+    (
+        "/owner/endpoints/end_1/edit",
+        &[("dialect", "standard"), ("name", "x"), ("url", "https://evil.example")],
+    ),
+    ("/owner/endpoints/end_1/test", &[]),
+    ("/owner/endpoints/end_1/pause", &[]),
+    ("/owner/endpoints/end_1/resume", &[]),
+    ("/owner/endpoints/end_1/rotate", &[("hours", "0")]),
+    ("/owner/endpoints/end_1/remove", &[]),
+    ("/owner/deliveries/resend", &[("endpoint", "end_1"), ("sure", "yes")]),
+    ("/owner/deliveries/dlv_1/resend", &[]),
     ("/owner/templates/customer.paid/en", &[("subject", "x"), ("text", "x"), ("html", "x")]),
     ("/owner/templates/customer.paid/en/reset", &[]),
     ("/owner/templates/customer.paid/en/preview", &[("subject", "x"), ("text", "x"), ("html", "x")]),
@@ -35,8 +47,8 @@ const BEFORE_LOG_IN: [&str; 2] = ["/login", "/setup"];
 
 #[test]
 fn the_list_of_forms_is_complete() {
-    let routes = include_str!("../../src/owner/mod.rs");
-    let posts = routes.matches("post(").count();
+    let routes = [include_str!("../../src/owner/mod.rs"), include_str!("../../src/owner/telling/mod.rs")];
+    let posts: usize = routes.iter().map(|routes| routes.matches("post(").count()).sum();
     assert_eq!(posts, FORMS.len(), "a form was added or removed: bring this list up to date");
 }
 
@@ -47,6 +59,9 @@ async fn t_f05_csrf() {
     let order = shop.order(alex()).await;
     let waiting = shop.journal(b"txn_id=1").await;
     assert_eq!(waiting.to_string(), "ntf_1");
+    let endpoint = crate::telling::add(&shop, "Shop", &[]).await;
+    let tried = shop.app.store.test_endpoint(shop.shop.id, endpoint.id, shop.app.clock.now()).await.unwrap();
+    assert_eq!(tried.unwrap().to_string(), "dlv_1");
     let before = everything(&shop).await;
     for (path, fields) in FORMS {
         let path = path.replace("{order}", &order.id.to_string());
@@ -103,6 +118,12 @@ async fn everything(shop: &Fixture) -> String {
     }
     all += &format!("{:?}", store.products(id).await.unwrap());
     all += &format!("{:?}", store.accounts(id).await.unwrap());
+    for endpoint in store.endpoints(id).await.unwrap() {
+        // How the keys are shown to logs says nothing of them.
+        let keys = endpoint.keys_at(shop.app.clock.now());
+        all += &format!("{endpoint:?}{keys:?}");
+    }
+    all += &format!("{:?}", crate::telling::all(shop).await);
     all += &format!("{:?}", store.api_keys(id).await.unwrap());
     all += &format!("{:?}", store.shop(id).await.unwrap());
     all += &format!("{:?}", store.user_by_email("owner@example.com").await.unwrap());

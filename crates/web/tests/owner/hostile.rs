@@ -48,6 +48,17 @@ async fn pages_with(naughty: &str) -> Vec<(String, String)> {
     let item = |sku: &str| Item { sku: sku.into(), name: text(), quantity: 1, unit_price: euro("5.00") };
     let order = shop.order_of(vec![item("mug"), item(naughty)], customer.clone()).await;
 
+    // An endpoint may hold back what it is told of; what it answers is a stranger's text.
+    crate::telling::add(&shop, "Told", &[("products", &format!("mug\n{naughty}"))]).await;
+    let good = shop.order_of(vec![item("mug"), item(naughty)], customer.clone()).await;
+    let mut event = shop.paid(&good, &format!("{naughty}/good"), "10.00");
+    event.note = Some(text());
+    event.custom = Some(text());
+    shop.hear(format!("good={}", order.id).as_bytes(), vec![event]).await;
+    let reason = Reason::new("endpoint_reply", naughty);
+    assert_eq!(crate::telling::attempt(&shop, naughty, crate::telling::later(&shop, reason)).await, 1);
+    let told = crate::telling::all(&shop).await.remove(0).id;
+
     let mut event = shop.paid(&order, naughty, "3.00");
     event.fee = None;
     event.parent = Some(text());
@@ -121,6 +132,13 @@ async fn pages_with(naughty: &str) -> Vec<(String, String)> {
         "/owner/accounts/acc_1/edit".to_owned(),
         "/owner/settings".to_owned(),
         format!("/owner/settings?done={search}"),
+        format!("/owner/orders/{}", good.id),
+        "/owner/endpoints".to_owned(),
+        "/owner/endpoints/end_1".to_owned(),
+        "/owner/endpoints/end_1/edit".to_owned(),
+        format!("/owner/deliveries?endpoint={search}&kind={search}&before={search}"),
+        "/owner/deliveries?view=all".to_owned(),
+        format!("/owner/deliveries/{told}"),
     ];
     let mut pages = Vec::new();
     for path in paths {
@@ -131,6 +149,12 @@ async fn pages_with(naughty: &str) -> Vec<(String, String)> {
     let wrong =
         shop.post("/owner/products/new", &[("sku", naughty), ("name", naughty), ("price", naughty)]).await;
     pages.push(("/owner/products/new".to_owned(), wrong.body));
+    let fields = [("dialect", "paypal-ipn"), ("name", naughty), ("url", naughty), ("set.receivers", naughty)];
+    let more = [("expression", naughty), ("headers", naughty), ("rate", naughty), ("products", naughty)];
+    let wrong = shop.post("/owner/endpoints/new", &[fields, more].concat()).await;
+    pages.push(("/owner/endpoints/new".to_owned(), wrong.body));
+    let wrong = shop.post("/owner/deliveries/resend", &[("since", naughty), ("endpoint", naughty)]).await;
+    pages.push(("/owner/deliveries/resend".to_owned(), wrong.body));
     let wrong = shop.post("/login", &[("email", naughty), ("password", naughty)]).await;
     pages.push(("/login".to_owned(), wrong.body));
     pages
@@ -149,7 +173,14 @@ async fn t_f07_stored_script_from_a_notification() {
 #[tokio::test]
 async fn strangers_texts_are_shown_in_full() {
     let pages = pages_with("<i>Löwe</i>").await;
-    for part in ["/owner/orders/", "/owner/notifications/", "/owner/reviews", "/owner/products/mug"] {
+    for part in [
+        "/owner/orders/",
+        "/owner/notifications/",
+        "/owner/reviews",
+        "/owner/products/mug",
+        "/owner/deliveries/dlv",
+        "/owner/endpoints/end_1",
+    ] {
         let (path, page) = pages.iter().find(|(path, _)| path.starts_with(part)).unwrap();
         assert!(page.contains("&#60;i&#62;Löwe&#60;/i&#62;"), "{path}");
     }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use ipnd_core::{EventKind, Language, MailKind};
 
 /// How the keys of the catalogues begin. A key that has no text shows itself.
-const PREFIXES: [&str; 22] = [
+const PREFIXES: [&str; 24] = [
     "nav.",
     "word.",
     "done.",
@@ -20,6 +20,8 @@ const PREFIXES: [&str; 22] = [
     "products.",
     "accounts.",
     "try.",
+    "endpoints.",
+    "deliveries.",
     "templates.",
     "variable.",
     "settings.",
@@ -66,6 +68,11 @@ async fn every_page_speaks_every_language() {
     for language in Language::ALL {
         let shop = Fixture::new(language).await;
         shop.product("mug", "Mug", ipnd_store::ProductKind::Physical, Some(0)).await;
+        crate::telling::add(&shop, "Shop", &[("headers", "X-Token: x"), ("rate", "5"), ("products", "mug")])
+            .await;
+        let paypal = [("dialect", "paypal-ipn"), ("name", "PayPal"), ("set.receivers", "SELLER1234567")];
+        shop.post("/owner/endpoints/new", &[&paypal[..], &[("url", crate::telling::URL)]].concat()).await;
+        shop.post("/owner/endpoints/end_2/pause", &[]).await;
         let order = shop.order(alex()).await;
         let mut event = shop.paid(&order, "T1", "1.00");
         let heard = shop.hear(b"txn_id=T1&charset=UTF-8", vec![event.clone()]).await;
@@ -76,6 +83,16 @@ async fn every_page_speaks_every_language() {
             event.transaction = Some(format!("O{index}"));
             shop.hear(format!("n={index}").as_bytes(), vec![event.clone()]).await;
         }
+        let paid = shop.order(alex()).await;
+        shop.hear(b"paid", vec![shop.paid(&paid, "T2", "19.95")]).await;
+        let reason = || ipnd_core::Reason::new("endpoint_status", "500");
+        crate::telling::attempt(&shop, "no", crate::telling::later(&shop, reason())).await;
+        let told = crate::telling::all(&shop).await;
+        assert!(!told.is_empty());
+        let counted = shop.post("/owner/deliveries/resend", &[("endpoint", "end_1")]).await;
+        assert_translated("/owner/deliveries/resend", &counted.body, language);
+        let rotated = shop.post("/owner/endpoints/end_1/rotate", &[("hours", "1")]).await;
+        assert_translated("/owner/endpoints/end_1/rotate", &rotated.body, language);
         for path in [
             "/owner/orders".to_owned(),
             "/owner/orders?needs=1".to_owned(),
@@ -93,6 +110,20 @@ async fn every_page_speaks_every_language() {
             "/owner/accounts/acc_1".to_owned(),
             "/owner/accounts/acc_1/edit".to_owned(),
             "/owner/accounts/acc_1/try".to_owned(),
+            "/owner/endpoints".to_owned(),
+            "/owner/endpoints/new".to_owned(),
+            "/owner/endpoints/new?dialect=standard".to_owned(),
+            "/owner/endpoints/new?dialect=stripe".to_owned(),
+            "/owner/endpoints/end_1".to_owned(),
+            "/owner/endpoints/end_2".to_owned(),
+            "/owner/endpoints/end_1/edit".to_owned(),
+            "/owner/endpoints/end_1/form".to_owned(),
+            "/owner/endpoints/end_1/remove".to_owned(),
+            "/owner/deliveries".to_owned(),
+            "/owner/deliveries?view=all".to_owned(),
+            "/owner/deliveries?view=all&state=skipped".to_owned(),
+            format!("/owner/deliveries/{}", told[0].id),
+            format!("/owner/orders/{}", paid.id),
             "/owner/templates".to_owned(),
             "/owner/settings".to_owned(),
         ] {

@@ -8,4 +8,5 @@ mod languages;
 mod pages;
 mod people;
 mod shop;
+mod telling;
 mod tries;

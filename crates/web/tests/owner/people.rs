@@ -10,7 +10,7 @@ use ipnd_web::auth;
 use tower::ServiceExt as _;
 
 /// Pages that only the owner may see.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 16] = [
     "/owner",
     "/owner/orders",
     "/owner/orders/ord_1",
@@ -19,6 +19,10 @@ const PAGES: [&str; 12] = [
     "/owner/notifications/ntf_1",
     "/owner/products",
     "/owner/accounts",
+    "/owner/endpoints",
+    "/owner/endpoints/end_1",
+    "/owner/deliveries",
+    "/owner/deliveries/dlv_1",
     "/owner/templates",
     "/owner/settings",
     "/owner/settings/keys",
@@ -128,6 +132,20 @@ async fn t_f13_cross_tenant_reads_and_writes() {
     let heard = elsewhere.hear(b"txn_id=1", vec![elsewhere.paid(&order, "T1", "1.00")]).await;
     let review = elsewhere.app.store.reviews_of(elsewhere.shop.id, order.id).await.unwrap()[0].id;
     let key = auth::create_key(&*elsewhere.app.store, elsewhere.shop.id, "other", now).await.unwrap().key;
+    let plan = ipnd_store::EndpointPlan {
+        name: "Other".into(),
+        url: Some("https://other.example.com".into()),
+        dialect: "standard".into(),
+        filter: ipnd_store::EndpointFilter::default(),
+        headers: Vec::new(),
+        settings: std::collections::BTreeMap::new(),
+        concurrency: 1,
+        rate: 0,
+        is_ordered: false,
+    };
+    let store = &elsewhere.app.store;
+    let endpoint = store.create_endpoint(elsewhere.shop.id, plan, None, None, "other").await.unwrap().id;
+    let delivery = store.test_endpoint(elsewhere.shop.id, endpoint, now).await.unwrap().unwrap();
 
     for path in [
         format!("/owner/orders/{}", order.id),
@@ -135,6 +153,11 @@ async fn t_f13_cross_tenant_reads_and_writes() {
         format!("/owner/notifications/{heard}/body"),
         format!("/owner/accounts/{}", elsewhere.account.id),
         format!("/owner/accounts/{}/edit", elsewhere.account.id),
+        format!("/owner/endpoints/{endpoint}"),
+        format!("/owner/endpoints/{endpoint}/edit"),
+        format!("/owner/endpoints/{endpoint}/form"),
+        format!("/owner/endpoints/{endpoint}/remove"),
+        format!("/owner/deliveries/{delivery}"),
     ] {
         assert_eq!(elsewhere.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -146,6 +169,16 @@ async fn t_f13_cross_tenant_reads_and_writes() {
             vec![("name", "x"), ("set.receivers", "E")],
         ),
         (format!("/owner/settings/keys/{}/revoke", key.id), vec![]),
+        (
+            format!("/owner/endpoints/{endpoint}/edit"),
+            vec![("dialect", "standard"), ("name", "x"), ("url", "https://evil.example")],
+        ),
+        (format!("/owner/endpoints/{endpoint}/test"), vec![]),
+        (format!("/owner/endpoints/{endpoint}/pause"), vec![]),
+        (format!("/owner/endpoints/{endpoint}/resume"), vec![]),
+        (format!("/owner/endpoints/{endpoint}/rotate"), vec![("hours", "0")]),
+        (format!("/owner/endpoints/{endpoint}/remove"), vec![]),
+        (format!("/owner/deliveries/{delivery}/resend"), vec![]),
     ] {
         assert_eq!(elsewhere.post(&path, &fields).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -153,6 +186,13 @@ async fn t_f13_cross_tenant_reads_and_writes() {
     assert_eq!(answer.location(), "/owner/reviews?done=answered_before");
     let answer = elsewhere.post(&format!("/owner/notifications/{heard}/check"), &[]).await;
     assert!(answer.location().ends_with("done=no_check"), "{}", answer.location());
+    let counted = elsewhere.post("/owner/deliveries/resend", &[("endpoint", &endpoint.to_string())]).await;
+    assert!(counted.body.contains("sent again: 0"), "{}", counted.body);
+    for path in ["/owner/endpoints", "/owner/deliveries", "/owner/deliveries?view=all"] {
+        let path = format!("{path}{}endpoint={endpoint}", if path.contains('?') { '&' } else { '?' });
+        let page = elsewhere.get(&path).await.body;
+        assert!(!page.contains("other.example.com") && !page.contains(&delivery.to_string()), "{path}");
+    }
     assert!(!elsewhere.get("/owner/orders").await.body.contains("Alex"));
     assert!(!elsewhere.get("/owner/notifications").await.body.contains(&heard.to_string()));
 }

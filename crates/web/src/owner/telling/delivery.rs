@@ -14,7 +14,8 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
-use ipnd_gateways::dialect::content_of;
+use ipnd_core::limits::DELIVERY_ATTEMPTS_KEPT_MAX;
+use ipnd_gateways::dialect::{Dialect, Notice, content_of};
 use ipnd_store::{AttemptLine, Delivery, DeliveryId, DeliveryLine, DeliveryState, Endpoint};
 
 #[derive(Template)]
@@ -27,8 +28,9 @@ struct DeliveryPage {
     tone: &'static str,
     icon: &'static str,
     why: Vec<String>,
+    /// When it is tried again, or when it arrived.
     next: Option<String>,
-    /// Not while it waits: looking again is what there is to do then.
+    /// Then there is looking again to do.
     is_waiting: bool,
     can_resend: bool,
     content: String,
@@ -40,6 +42,8 @@ struct DeliveryPage {
     attempts: Vec<AttemptRow>,
     /// Attempts whose end nobody knows.
     unknown: u32,
+    /// How many are shown, where there were more.
+    cut: Option<u32>,
 }
 
 /// An attempt, for the template `owner/telling/attempts.html`.
@@ -71,8 +75,10 @@ fn delivery_page(
 ) -> DeliveryPage {
     let (words, now) = (visit.words, visit.now());
     let Delivery { line, notice, attempts } = delivery;
-    let shown = i64::try_from(attempts.len()).unwrap_or(i64::MAX);
-    let unknown = u32::try_from(i64::from(line.attempts).saturating_sub(shown)).unwrap_or(0);
+    // Of very many only the last are kept; then it cannot be told which of them have no end.
+    let kept = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+    let is_cut = kept >= DELIVERY_ATTEMPTS_KEPT_MAX && line.attempts > kept;
+    let unknown = if is_cut { 0 } else { line.attempts.saturating_sub(kept) };
     DeliveryPage {
         page,
         title: kind_name(&line.kind, words),
@@ -81,12 +87,15 @@ fn delivery_page(
         tone: tone(line.state),
         icon: icon(line.state),
         why: why(&line, endpoint, now, words),
-        next: next(&line, endpoint, now, words),
+        next: match (line.state, line.ended_at) {
+            (DeliveryState::Delivered, Some(at)) => Some(words.at_second(at)),
+            _ => next(&line, endpoint, now, words),
+        },
         is_waiting: line.state == DeliveryState::Waiting,
         can_resend: endpoint.is_some(),
         content: content(&notice),
         other_form: endpoint
-            .filter(|endpoint| endpoint.plan.dialect != ipnd_gateways::dialect::Dialect::Standard.id())
+            .filter(|endpoint| endpoint.plan.dialect != Dialect::Standard.id())
             .map(|endpoint| form_name(&endpoint.plan.dialect)),
         endpoint: (
             endpoint.map(|endpoint| format!("{ENDPOINTS}/{}", endpoint.id)),
@@ -95,12 +104,13 @@ fn delivery_page(
         facts: facts(&line, endpoint, words),
         attempts: attempts.into_iter().map(|attempt| attempt_row(attempt, words)).collect(),
         unknown,
+        cut: is_cut.then_some(kept),
         order: line.order.map(|(id, reference)| (format!("/owner/orders/{id}"), reference)),
     }
 }
 
 /// What is told, in the words of the default form, with nothing hidden in it.
-fn content(notice: &ipnd_gateways::dialect::Notice) -> String {
+fn content(notice: &Notice) -> String {
     let json = content_of(notice).to_string();
     let laid = pretty::document(json.as_bytes(), visible::TEXT_BYTES_MAX);
     let mut shown = visible::text(laid.as_ref().map_or(json.as_str(), |laid| &laid.text).as_bytes());

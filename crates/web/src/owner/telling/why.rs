@@ -73,7 +73,8 @@ pub(super) fn next(
 ) -> Option<String> {
     let is_told =
         |endpoint: &Endpoint| endpoint.state == EndpointState::Active && endpoint.plan.url.is_some();
-    if !endpoint.is_none_or(is_told) {
+    // The time of one that is under way is when it counts as interrupted.
+    if !endpoint.is_none_or(is_told) || (line.reason.is_none() && line.attempts > 0) {
         return None;
     }
     let at = line.next_at?.max(endpoint.and_then(|endpoint| rests_until(endpoint, now)).unwrap_or(now));
