@@ -4,6 +4,7 @@ mod clock;
 mod engine;
 mod ids;
 mod inspect;
+mod mail_records;
 mod migrations;
 mod operations;
 pub mod postgres;
@@ -18,6 +19,8 @@ pub mod sqlite;
 mod store;
 mod store_impl;
 mod telling;
+mod telling_impl;
+mod telling_store;
 pub mod token;
 
 pub use clock::Clock;
@@ -26,13 +29,13 @@ pub use ids::{
     ProductId, ReviewId, ShopId, UserId,
 };
 pub use inspect::Examined;
+pub use mail_records::{DueMail, MailLine, MailOutcome, MailState, MailedEndpoint, TemplateText};
 pub use rebuild::{Difference, How, RebuildStep, Rebuilt};
 pub use records::{
-    Account, ApiKey, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, DueMail, EventFilter, Evidence,
-    Happening, Journaled, KeptAnswer, MailLine, MailOutcome, MailState, MailedEndpoint, NewAccount,
-    NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
-    NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product, ProductKind, ProvedBy,
-    RecordedEvent, ReviewLine, Settled, Settlement, Shop, TemplateText, User,
+    Account, ApiKey, Check, CheckAttempt, CheckOutcome, CheckState, DueCheck, EventFilter, Evidence,
+    Happening, Journaled, KeptAnswer, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop,
+    Notification, NotificationFilter, NotificationLine, Order, OrderFilter, OrderLine, OrderSource, Product,
+    ProductKind, ProvedBy, RecordedEvent, ReviewLine, Settled, Settlement, Shop, User,
 };
 pub use retained::{Forgotten, Retained};
 pub use running::{Backlog, Change, Durability};
@@ -42,3 +45,4 @@ pub use telling::{
     DueDelivery, Endpoint, EndpointFilter, EndpointHealth, EndpointPlan, EndpointState, HeldBack, Resend,
     Resent, SigningKey, Vendor,
 };
+pub use telling_store::TellingStore;

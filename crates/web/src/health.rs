@@ -63,6 +63,8 @@ struct Ready {
     checks_oldest_due_seconds: i64,
     mails_waiting: u64,
     mails_oldest_due_seconds: i64,
+    deliveries_waiting: u64,
+    deliveries_oldest_due_seconds: i64,
 }
 
 async fn ready(State(app): State<App>) -> Response {
@@ -79,8 +81,11 @@ async fn ready(State(app): State<App>) -> Response {
         checks_oldest_due_seconds: age_s(backlog.oldest_check_due_at, now),
         mails_waiting: backlog.mails_waiting,
         mails_oldest_due_seconds: age_s(backlog.oldest_mail_due_at, now),
+        deliveries_waiting: backlog.deliveries_waiting,
+        deliveries_oldest_due_seconds: age_s(backlog.oldest_delivery_due_at, now),
     };
     let oldest = ready.checks_oldest_due_seconds.max(ready.mails_oldest_due_seconds);
+    let oldest = oldest.max(ready.deliveries_oldest_due_seconds);
     if ready.can_write && can_read && oldest <= DUE_SECONDS_MAX {
         return Json(ready).into_response();
     }

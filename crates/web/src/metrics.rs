@@ -54,6 +54,11 @@ fn describe() {
         "ipnd_mails_oldest_due_seconds",
         "How long the oldest due mail has been waiting for a worker."
     );
+    describe_gauge!("ipnd_deliveries_waiting", "Deliveries that have not arrived yet.");
+    describe_gauge!(
+        "ipnd_deliveries_oldest_due_seconds",
+        "How long the oldest due delivery has been waiting for a worker."
+    );
 }
 
 /// `GET /metrics`
@@ -79,6 +84,8 @@ pub(crate) async fn get(State(app): State<App>) -> Response {
 fn show(backlog: &Backlog, now: Timestamp) {
     gauge!("ipnd_checks_waiting").set(backlog.checks_waiting as f64);
     gauge!("ipnd_mails_waiting").set(backlog.mails_waiting as f64);
+    gauge!("ipnd_deliveries_waiting").set(backlog.deliveries_waiting as f64);
+    gauge!("ipnd_deliveries_oldest_due_seconds").set(age_s(backlog.oldest_delivery_due_at, now) as f64);
     gauge!("ipnd_checks_oldest_due_seconds").set(age_s(backlog.oldest_check_due_at, now) as f64);
     gauge!("ipnd_mails_oldest_due_seconds").set(age_s(backlog.oldest_mail_due_at, now) as f64);
 }

@@ -25,6 +25,9 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("KEY=ipnd_key_...", "the test has a key of its own"),
 ];
 
+/// Pages whose calls of the API are made against a demo.
+const CALLED: [&str; 2] = ["docs/api.md", "docs/telling.md"];
+
 /// All commands of all pages, with the page and their words.
 fn all_commands() -> Vec<(String, Vec<String>)> {
     let of_page = |page: Page| {
@@ -45,7 +48,7 @@ fn every_command_is_run_or_listed() {
     for (page, words) in &all {
         let text = words.join(" ");
         let is_run = match words[0].as_str() {
-            "curl" => page == "docs/api.md",
+            "curl" => CALLED.contains(&page.as_str()),
             "sqlite3" => page == "docs/database.md",
             program => is_ipnd(program),
         };
@@ -100,8 +103,12 @@ fn every_command_of_ipnd_exists_with_its_options() {
         "backup",
         "check",
         "connect",
+        "deliveries",
         "demo",
+        "listen",
+        "resend",
         "serve",
+        "tail",
         "init",
         "rebuild",
         "gateways",
@@ -129,7 +136,7 @@ fn every_command_of_ipnd_exists_with_its_options() {
 #[test]
 fn every_variable_of_the_environment_is_an_option() {
     let mut known: BTreeSet<String> =
-        BTreeSet::from(["IPND_CONFIG".to_owned(), "IPND_UPDATE_DOCS".to_owned()]);
+        ["IPND_API_KEY", "IPND_CONFIG", "IPND_UPDATE_DOCS"].map(str::to_owned).into();
     let mut section = String::new();
     for line in std::fs::read_to_string(root().join("crates/ipnd/ipnd.toml")).unwrap().lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -163,7 +170,7 @@ fn the_examples_of_the_api_work() {
     let folder = tempfile::tempdir().unwrap();
     let demo = demo_with_an_order(folder.path());
     let mut run = 0;
-    for block in page("docs/api.md").blocks("sh") {
+    for block in CALLED.iter().flat_map(|path| page(path).blocks("sh")) {
         let value = |name: &str| match name {
             "BASE" => demo.text("base_url").to_owned(),
             "KEY" => demo.text("api_key").to_owned(),
@@ -171,13 +178,37 @@ fn the_examples_of_the_api_work() {
         };
         for words in commands(&block, value).iter().filter(|words| words[0] == "curl") {
             let (status, answer) = curl(demo.address, &words[1..]);
-            assert!(matches!(status, 200 | 201), "{words:?}: {status} {answer}");
+            assert!(matches!(status, 200..=202), "{words:?}: {status} {answer}");
             let json: serde_json::Value = serde_json::from_str(&answer).unwrap();
             assert!(json.is_object(), "{answer}");
             run += 1;
         }
     }
     assert!(run >= 15, "only {run} examples were found");
+}
+
+/// Those that ask a running ipnd and end by themselves; what stays open has tests of its own.
+#[test]
+fn what_the_sandbox_page_asks_a_running_ipnd_is_answered() {
+    let demo = Demo::start(None);
+    let mut api = shopping::api(&demo);
+    let shop = serde_json::json!({ "name": "Shop", "url": format!("http://{}", deaf_shop()) });
+    assert_eq!(api.post_json("/v1/endpoints", &shop).status, 201);
+    assert_eq!(api.post_json("/v1/endpoints/end_1/test", &serde_json::json!({})).status, 202);
+    let mut run = 0;
+    for block in page("docs/sandbox.md").blocks("sh") {
+        for words in commands(&block, |name| format!("${name}")) {
+            if !["deliveries", "resend"].contains(&words[1].as_str()) {
+                continue;
+            }
+            let place = ["--url", demo.text("base_url"), "--key", demo.text("api_key")];
+            let output = ipnd().args(&words[1..]).args(place).output().unwrap();
+            assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+            assert!(!output.stdout.is_empty(), "{words:?}");
+            run += 1;
+        }
+    }
+    assert!(run >= 5, "only {run} commands were found");
 }
 
 #[test]

@@ -20,16 +20,26 @@ pub(crate) fn backlog(db: &dyn Db, now: Timestamp) -> Result<Backlog> {
         sql::NONE,
         read,
     )?;
-    let deliveries = sql::one(
+    let deliveries_waiting =
+        sql::count(db, "SELECT count(*) AS n FROM deliveries WHERE state = 'waiting'", sql::NONE)?;
+    // What waits for an endpoint that is paused, rests or is being told something is not late.
+    let oldest_delivery = sql::one(
         db,
-        // What waits for an endpoint that is paused or rests is not late.
-        "SELECT count(*) AS waiting,
-                min(CASE WHEN e.state = 'active' AND e.url <> '' AND e.rests_until IS NULL THEN d.due_at END) AS oldest
-         FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id WHERE d.state = 'waiting'",
+        "WITH RECURSIVE has_some (id) AS (
+             SELECT min(endpoint_id) FROM deliveries WHERE state = 'waiting'
+             UNION ALL
+             SELECT (SELECT min(d.endpoint_id) FROM deliveries d
+                     WHERE d.state = 'waiting' AND d.endpoint_id > has_some.id)
+             FROM has_some WHERE has_some.id IS NOT NULL)
+         SELECT min((SELECT min(d.due_at) FROM deliveries d
+                     WHERE d.endpoint_id = e.id AND d.state = 'waiting')) AS oldest
+         FROM has_some JOIN endpoints e ON e.id = has_some.id
+         WHERE e.state = 'active' AND e.url <> '' AND e.rests_until IS NULL
+           AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL)",
         sql::NONE,
-        read,
-    )?;
-    let (deliveries_waiting, oldest_delivery) = deliveries.unwrap_or(nothing);
+        |row| row.time_opt("oldest"),
+    )?
+    .flatten();
     let (checks_waiting, oldest_check) = checks.unwrap_or(nothing);
     let (mails_waiting, oldest_mail) = mails.unwrap_or(nothing);
     Ok(Backlog {
@@ -37,7 +47,7 @@ pub(crate) fn backlog(db: &dyn Db, now: Timestamp) -> Result<Backlog> {
         oldest_check_due_at: oldest_check.filter(|due| *due <= now),
         mails_waiting,
         oldest_mail_due_at: oldest_mail.filter(|due| *due <= now),
-        deliveries_waiting,
+        deliveries_waiting: u64::try_from(deliveries_waiting).unwrap_or(0),
         oldest_delivery_due_at: oldest_delivery.filter(|due| *due <= now),
     })
 }

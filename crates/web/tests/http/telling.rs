@@ -2,7 +2,7 @@
 
 use crate::harness::{Answer, Server};
 use ipnd_core::ExaminedEvent;
-use ipnd_store::{CheckOutcome, Evidence, Store as _};
+use ipnd_store::{CheckOutcome, Evidence, Store as _, TellingStore as _};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
