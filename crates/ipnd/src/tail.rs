@@ -226,7 +226,8 @@ fn time_of(row: &Value, key: &str) -> String {
 }
 
 fn order_of(row: &Value) -> &str {
-    row["order"]["reference"].as_str().unwrap_or("-")
+    // What an event names need not be an order that is known.
+    row["order"]["reference"].as_str().or(row["order_ref"].as_str()).unwrap_or("-")
 }
 
 fn event_line(_: &Paper, row: &Value) -> String {

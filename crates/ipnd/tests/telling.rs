@@ -203,6 +203,25 @@ fn a_reply_that_is_not_good_is_shown_as_such_and_tried_again() {
 }
 
 #[test]
+fn a_program_that_does_not_run_yet_is_not_pestered_and_gets_it_later() {
+    let demo = Demo::start(None);
+    let mut api = api(&demo);
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut listen = follow(&demo, &["listen", "--json", "--forward-to", &format!("http://{address}/ipn")]);
+    next(&mut listen, "ready");
+    register(&mut api, "A-1");
+    pay(demo.text("base_url"), "A-1");
+    let line = next(&mut listen, "forwarded");
+    assert!(line["error"].as_str().unwrap().contains("no connection"), "{line}");
+    let time = |key: &str| line[key].as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert!(time("next_at").duration_since(time("at")).as_millis() > 1_000, "{line}");
+    let shop = Receiver::start_at(&address, 200);
+    assert_eq!(next(&mut listen, "forwarded")["state"], "delivered");
+    let told = rows(&api.get("/v1/deliveries")).remove(0);
+    assert_eq!((shop.seen().len(), &told["attempts"]), (1, &json!(2)), "{told}");
+}
+
+#[test]
 fn a_gateways_form_is_forwarded_as_that_gateway_would_tell_it() {
     let demo = Demo::start(None);
     let mut api = api(&demo);

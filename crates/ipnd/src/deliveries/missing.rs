@@ -40,7 +40,12 @@ fn what(row: &Value) -> String {
 
 fn held_back(row: &Value) -> String {
     let since = moment::of(row, "recorded_at").map(moment::day_and_time).unwrap_or_default();
-    format!("{}, since {since}: the question is “{}”", what(row), text(row, "question"))
+    format!(
+        "{}  {}, since {since}: the question is “{}”",
+        text(row, "event"),
+        what(row),
+        text(row, "question")
+    )
 }
 
 fn not_arrived(row: &Value) -> String {

@@ -102,7 +102,11 @@ impl Show {
         let reply = match &answered.reply {
             Ok((status @ 200..=299, ..)) => self.paper.good(&format!("{status}")),
             Ok((status, ..)) => self.paper.bad(&format!("{status}")),
-            Err(error) => self.paper.bad(&printable(&format!("no reply: {error}"))),
+            Err(error) => {
+                // What could be done stands behind what happened; here there is room for one.
+                let what = error.split_once(". ").map_or(error.as_str(), |(what, _)| what);
+                self.paper.bad(&printable(&format!("no reply: {what}")))
+            }
         };
         let mut line = format!("{}  {reply}  {took} ms", printable(&head));
         let Some(settled) = settled else { return line };

@@ -36,7 +36,11 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) fn start(status: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at("127.0.0.1:0", status)
+    }
+
+    pub(crate) fn start_at(address: &str, status: u16) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new((Mutex::new(State { status, ..State::default() }), Condvar::new()));
         let own = Arc::clone(&state);

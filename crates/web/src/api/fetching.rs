@@ -31,6 +31,9 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const WAIT_SECONDS_MAX: u64 = 25;
 const LIMIT_DEFAULT: u32 = 10;
 const LIMIT_MAX: u32 = 50;
+/// When somebody's program is tried again that was not reached, in seconds.
+const DOWN_PAUSES: [i64; 5] = [2, 5, 10, 20, 30];
+const DOWN_PAUSE_MAX: i64 = 60;
 /// What becomes due because time passes is announced by nobody.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -254,6 +257,13 @@ fn outcome(
     match outcome {
         // Somebody looks on: a receiver that is being written must not put its own endpoint to rest.
         DeliveryOutcome::Failed { reason, .. } => DeliveryOutcome::Failed { reason, is_gone: false },
+        // A program that does not run yet will soon: it is its messages that rest, and not for long.
+        DeliveryOutcome::Later { reason, again_at, is_down: true } => {
+            let tries = usize::try_from(due.tries).unwrap_or(usize::MAX);
+            let pause = DOWN_PAUSES.get(tries).copied().unwrap_or(DOWN_PAUSE_MAX);
+            let own = now.saturating_add(SignedDuration::from_secs(pause)).expect("a minute");
+            DeliveryOutcome::Later { reason, again_at: again_at.max(own), is_down: false }
+        }
         other => other,
     }
 }

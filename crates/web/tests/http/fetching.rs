@@ -72,6 +72,23 @@ async fn what_is_fetched_is_leased_and_settled_once() {
 }
 
 #[tokio::test]
+async fn a_program_that_does_not_run_is_tried_again_after_a_pause() {
+    let server = Server::start().await;
+    let endpoint = endpoint(&server, &json!({})).await;
+    server.api("POST", &format!("/v1/endpoints/{endpoint}/test"), "").await;
+    for pause in [2, 5, 10, 20, 30, 60, 60] {
+        let due = fetched(&server, &endpoint).await;
+        let answer = settle(&server, &due[0], json!({"error": "nobody there"})).await.json();
+        assert_eq!(answer["state"], "waiting", "{answer}");
+        assert!(answer["reason"].as_str().unwrap().contains("nobody there"), "{answer}");
+        assert!(fetched(&server, &endpoint).await.is_empty(), "not at once");
+        server.clock.advance(SignedDuration::from_secs(pause));
+    }
+    let due = fetched(&server, &endpoint).await;
+    assert_eq!(settle(&server, &due[0], json!({"status": 200})).await.json()["state"], "delivered");
+}
+
+#[tokio::test]
 async fn whoever_waits_hears_at_once_and_is_let_go_when_the_server_stops() {
     let mut server = Server::start().await;
     let endpoint = endpoint(&server, &json!({})).await;
