@@ -135,6 +135,11 @@ pub const SESSION_IDLE_MINUTES: i64 = 30;
 pub const SESSION_ABSOLUTE_HOURS: i64 = 12;
 /// One-time codes (first set-up, log-in link) are good for this long.
 pub const ONE_TIME_CODE_MINUTES: i64 = 60;
+/// Mails to one customer's address that go out within an hour, and within a day; further ones wait (T-E06).
+pub const MAILS_PER_ADDRESS_AN_HOUR: i64 = 20;
+pub const MAILS_PER_ADDRESS_A_DAY: i64 = 100;
+/// Mails to the customer of one order, ever (T-E06).
+pub const CUSTOMER_MAILS_PER_ORDER_MAX: i64 = 100;
 /// Endpoints of one shop.
 pub const ENDPOINTS_PER_SHOP_MAX: usize = 50;
 /// Tries of one endpoint at the same time: what is usual, and what it may be set to.

@@ -5,16 +5,16 @@ use crate::engine::Engine;
 use crate::operations::journal::Prepared;
 use crate::operations::orders::OwnUrl;
 use crate::operations::{
-    Desk, accounts, answers, checks, clock, happenings, health,
-    mail_rows, mails, moving, notifications, order_rows, orders, people, products, retention,
-    reviews, settle, shops, templates,
+    Desk, accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
+    order_rows, orders, people, products, retention, reviews, settle, shops, templates,
 };
 use crate::{
-    Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability, EndpointPlan, EventFilter, Forgotten, Happening, Journaled,
-    KeptAnswer, MailId, MailLine, MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct,
-    NewShop, Notification, NotificationFilter, NotificationId, NotificationLine, Order, OrderFilter, OrderId,
-    OrderLine, Product, RecordedEvent, Result, ReviewId, ReviewLine, Settled, Settlement,
-    Shop, ShopId, Store, StoreError, TemplateText, User, UserId, token,
+    Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
+    EndpointPlan, EventFilter, Forgotten, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome,
+    NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
+    NotificationId, NotificationLine, Order, OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result,
+    ReviewId, ReviewLine, Settled, Settlement, Shop, ShopId, Store, StoreError, TemplateText, User, UserId,
+    token,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Reason, Verdict};

@@ -163,3 +163,7 @@ CREATE TABLE vendors (
     id              INTEGER PRIMARY KEY,
     UNIQUE (platform_id, reference)
 ) STRICT;
+
+
+-- How many mails an address has had lately (T-E06).
+CREATE INDEX mails_to ON mails (shop_id, lower(sent_to), sent_at) WHERE sent_to IS NOT NULL;

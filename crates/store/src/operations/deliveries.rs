@@ -203,7 +203,7 @@ fn of_endpoint(
     for one in &due {
         sql::run(
             desk,
-            "UPDATE deliveries SET lease = ?2, due_at = ?3, lease_until = ?3, attempts = attempts + 1, tries = tries + 1
+            "UPDATE deliveries SET lease = ?2, due_at = ?3, lease_until = ?3, attempts = attempts + 1
              WHERE id = ?1",
             params![one.id, one.lease, sql::time(until)],
         )?;
@@ -330,12 +330,12 @@ pub(crate) fn settle(
         ],
     )?;
     if let DeliveryOutcome::Later { again_at, is_down, .. } = outcome {
-        // Nobody has seen it, so it does not count, and goes on standing where it stood among the others: they all wait
-        // until the endpoint is tried again.
+        // What counts is what was heard. Where nobody was reached, it goes on standing where it stood among the others:
+        // they all wait until the endpoint is tried again. An attempt that died with its process counts neither.
         sql::run(
             desk,
             "UPDATE deliveries SET due_at = CASE WHEN ?6 = 1 THEN created_at ELSE ?2 END,
-                 tries = CASE WHEN ?6 = 1 THEN tries - 1 ELSE tries END,
+                 tries = CASE WHEN ?6 = 1 THEN tries ELSE tries + 1 END,
                  lease_until = NULL, status = ?3, reason = ?4, reason_detail = ?5
              WHERE id = ?1",
             params![delivery.0, sql::time(*again_at), attempt.status, code, detail, is_down],

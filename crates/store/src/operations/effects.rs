@@ -3,11 +3,15 @@
 use super::Desk;
 use crate::sql::{self, params};
 use crate::{Change, MailId, Result, ShopId};
+use ipnd_core::limits::CUSTOMER_MAILS_PER_ORDER_MAX;
 use ipnd_core::{Effect, MailKind, Money};
 use jiff::Timestamp;
 
 /// The reason of a mail to a customer whose address nobody knows.
 pub(crate) const NO_ADDRESS: &str = "no_address";
+
+/// The reason of a mail to a customer who has had enough of them (T-E06).
+pub(crate) const TOO_MANY_MAILS: &str = "too_many_mails";
 
 /// The reason of a mail that a vendor's platform sends itself.
 pub(crate) const PLATFORM_MAILS: &str = "platform_mails";
@@ -42,7 +46,7 @@ pub(crate) fn put_mail(
         return Ok(None);
     }
     let (amount, currency) = sql::money(mail.amount);
-    let kept_back = kept_back(desk, shop, mail)?;
+    let kept_back = kept_back(desk, (shop, order), mail)?;
     let state = if kept_back.is_none() { "waiting" } else { "failed" };
     let id = sql::insert_new(
         desk,
@@ -72,9 +76,19 @@ pub(crate) fn put_mail(
 }
 
 /// Why a mail is not to go out, if there is a reason.
-fn kept_back(desk: &Desk<'_>, shop: ShopId, mail: &NewMail<'_>) -> Result<Option<&'static str>> {
+fn kept_back(
+    desk: &Desk<'_>,
+    (shop, order): (ShopId, Option<i64>),
+    mail: &NewMail<'_>,
+) -> Result<Option<&'static str>> {
     if !mail.can_reach {
         return Ok(Some(NO_ADDRESS));
+    }
+    if mail.may_exist && mail.kind.is_for_customer() {
+        let sql = "SELECT count(*) AS n FROM mails WHERE order_id = ?1 AND kind LIKE 'customer.%'";
+        if sql::count(desk, sql, [order])? >= CUSTOMER_MAILS_PER_ORDER_MAX {
+            return Ok(Some(TOO_MANY_MAILS));
+        }
     }
     // A platform writes to its vendors and their customers itself.
     let is_about_telling = mail.kind == MailKind::OwnerEndpoint;

@@ -1,12 +1,14 @@
 //! Leases on mails, and what came of them.
 
 use super::Desk;
+use super::effects::TOO_MANY_MAILS;
 use super::{endpoints, order_rows, reviews, shops};
 use crate::sql::{self, Columns as _, Db as _, Row, params};
 use crate::{
     Change, DueMail, EndpointId, MailId, MailOutcome, MailedEndpoint, Order, OrderId, Result, Settled,
     ShopId, StoreError,
 };
+use ipnd_core::limits::{MAILS_PER_ADDRESS_A_DAY, MAILS_PER_ADDRESS_AN_HOUR};
 use ipnd_core::{MailKind, Reason};
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,6 +39,10 @@ pub(crate) fn claim(
     let mut claimed = Vec::with_capacity(due.len());
     for id in due {
         let mail = load(desk, id)?;
+        if has_had_enough(desk, &mail, now)? {
+            put_off_one(desk, &mail, now)?;
+            continue;
+        }
         sql::run(
             desk,
             "UPDATE mails SET lease = ?2, due_at = ?3, lease_until = ?3, attempts = attempts + 1 WHERE id = ?1",
@@ -51,6 +57,37 @@ pub(crate) fn claim(
         claimed.push(mail);
     }
     Ok(claimed)
+}
+
+/// Whether the customer's address has had as many mails of the shop as it may have for now (T-E06). What the owner is
+/// told is never held up.
+fn has_had_enough(desk: &Desk<'_>, mail: &DueMail, now: Timestamp) -> Result<bool> {
+    let customer = mail.order.as_ref().filter(|_| mail.kind.is_for_customer());
+    let Some(address) = customer.and_then(|order| order.customer.email.as_deref()) else { return Ok(false) };
+    for (hours, most) in [(1, MAILS_PER_ADDRESS_AN_HOUR), (24, MAILS_PER_ADDRESS_A_DAY)] {
+        let since = now.saturating_sub(SignedDuration::from_hours(hours)).expect("a day");
+        let sent = sql::count(
+            desk,
+            "SELECT count(*) AS n FROM mails
+             WHERE shop_id = ?1 AND lower(sent_to) = lower(?2) AND sent_at > ?3 AND sent_to IS NOT NULL",
+            params![mail.shop.id.0, sql::clean(address.trim()), sql::time(since)],
+        )?;
+        if sent >= most {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn put_off_one(desk: &mut Desk<'_>, mail: &DueMail, now: Timestamp) -> Result<()> {
+    let until = now.saturating_add(SignedDuration::from_mins(30)).expect("half an hour");
+    sql::run(
+        desk,
+        "UPDATE mails SET due_at = ?2, reason = ?3, reason_detail = '' WHERE id = ?1",
+        params![mail.id.0, sql::time(until), TOO_MANY_MAILS],
+    )?;
+    announce(desk, mail.order.as_ref().map(|order| order.id));
+    Ok(())
 }
 
 /// Nobody can send them at the moment.

@@ -25,6 +25,8 @@ const SHORT: &[&str] = &[
     "endpoints_resting",
     "deliveries_due",
     "deliveries_leased",
+    "deliveries_ordered",
+    "vendors",
 ];
 
 /// Every statement that is written down in the sources of the operations.

@@ -182,3 +182,35 @@ pub async fn templates_are_kept_and_given_back(store: Arc<dyn Store>) {
     put(None).await.unwrap();
     assert_eq!(get().await.unwrap(), None);
 }
+
+pub async fn t_e06_mail_bombing_through_us(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    for number in 0..30 {
+        let reference = format!("10{number:02}");
+        world.order(&reference, "10.00").await;
+        world.tell(payment(&reference, &format!("T{number}"), "10.00")).await;
+    }
+    let mut went = 0;
+    // One after the other, as the workers take them.
+    loop {
+        let due = store.claim_mails(noon(5), 1, LEASE).await.unwrap();
+        let Some(mail) = due.first() else {
+            if store.backlog(noon(5)).await.unwrap().oldest_mail_due_at.is_none() {
+                break;
+            }
+            continue;
+        };
+        let is_customers = mail.kind.is_for_customer();
+        went += u32::from(is_customers);
+        let to = if is_customers { "Ada@example.com" } else { "owner@example.com" }.to_owned();
+        settle(&world, mail, MailOutcome::Sent { to, subject_line: "Thank you".to_owned() }).await;
+    }
+    assert_eq!(went, 20, "and the owner's all go out");
+    let order = store.order_by_reference(world.shop.id, "1029").await.unwrap().unwrap();
+    let held = world.mails(order.id).await;
+    let reasons: Vec<_> = held.iter().filter_map(|mail| mail.last_reason.as_ref()).collect();
+    assert_eq!(reasons.iter().map(|reason| reason.code.as_str()).collect::<Vec<_>>(), ["too_many_mails"]);
+    // An hour later they go on.
+    let due = store.claim_mails(noon(5 + 61 + 10), 1, LEASE).await.unwrap();
+    assert_eq!(due.len(), 1);
+}

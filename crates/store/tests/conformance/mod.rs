@@ -102,6 +102,7 @@ macro_rules! for_every_test {
             a_mail_about_a_question_carries_it,
             the_owner_writes_to_the_customer,
             templates_are_kept_and_given_back,
+            t_e06_mail_bombing_through_us,
         }
         $run! { telling:
             i_10_every_event_is_told_once_and_numbered_without_a_gap,
