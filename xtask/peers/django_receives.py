@@ -7,13 +7,10 @@ flagged there, because the sandbox answers INVALID.
 import decimal
 import importlib.metadata
 import json
-import logging
-import os
 import tempfile
-import threading
 import urllib.parse
-import wsgiref.simple_server
 
+import django_shop
 import ours
 
 BUYER = "Jördis Müller"
@@ -24,33 +21,6 @@ WRITINGS = {
     "gb2312": "Mia 李",
     "simulator": "Jördis Müller",
 }
-
-
-class Quiet(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-def start_shop(folder, sandbox_url):
-    """Starts the shop on a free port; gives the address that PayPal tells, and its table of messages."""
-    os.environ["SHOP_DATABASE"] = os.path.join(folder, "shop.sqlite3")
-    os.environ["DJANGO_SETTINGS_MODULE"] = "django_paypal.settings"
-    import django
-    from django.core.management import call_command
-    from django.core.wsgi import get_wsgi_application
-
-    # It would say that the simulator's writing names no charset.
-    logging.disable(logging.WARNING)
-    django.setup()
-    call_command("migrate", verbosity=0)
-    import paypal.standard.models as models
-    from paypal.standard.ipn.models import PayPalIPN
-
-    # There is no setting for it: these are where it asks.
-    models.POSTBACK_ENDPOINT = models.SANDBOX_POSTBACK_ENDPOINT = sandbox_url
-    server = wsgiref.simple_server.make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}/paypal/", PayPalIPN.objects
 
 
 class Sandbox:
@@ -93,15 +63,7 @@ class Sandbox:
         return [message["request"]["body"].encode() for message in ours.until(kind, finished)]
 
 
-class Shop:
-    def __init__(self, notify_url, table):
-        self.notify_url, self.table = notify_url, table
-
-    def told(self, invoice, status):
-        """The message of this status about an order, as the shop keeps it; the last one if there are more."""
-        messages = self.table.filter(invoice=invoice, payment_status=status).exclude(response="")
-        return ours.until(f"{invoice} {status}", messages.last)
-
+class Shop(django_shop.Shop):
     def genuine(self, invoice, status, amount, buyer=BUYER):
         message = self.told(invoice, status)
         ours.check(not message.flag, f"{invoice} {status}: {message.flag_info}")
@@ -109,15 +71,6 @@ class Shop:
         ours.check(message.mc_gross == decimal.Decimal(amount), f"{invoice} {status}: {message.mc_gross}")
         ours.check(message.mc_currency == "EUR" and message.custom == "a=1&b=2" and message.test_ipn, invoice)
         ours.check(f"{message.first_name} {message.last_name}" == buyer, message.query)
-
-    def hear(self, body):
-        """Tells the shop something; gives what it has kept of it."""
-        before = self.table.count()
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        status, _, answer = ours.http("POST", self.notify_url, body, headers)
-        ours.check(status == 200 and answer == b"OKAY", answer)
-        ours.check(self.table.count() == before + 1, "one more message")
-        return self.table.last()
 
 
 def every_step_of_a_payment(sandbox, shop):
@@ -174,7 +127,8 @@ def main():
     ours.give_up_after(180)
     sandbox = Sandbox(ours.Demo())
     with tempfile.TemporaryDirectory() as folder:
-        shop = Shop(*start_shop(folder, sandbox.webscr))
+        shop = Shop(folder)
+        shop.ask(sandbox.webscr)
         every_step_of_a_payment(sandbox, shop)
         every_writing(sandbox, shop)
         every_kind_of_message(sandbox, shop)

@@ -73,8 +73,8 @@ class Demo:
         check(status in (200, 201), f"{method} {path}: {status} {answer.decode()}")
         return json.loads(answer)
 
-    def register(self, reference, total, currency="EUR"):
-        items = [{"name": "Something", "quantity": 1, "unit_price": total}]
+    def register(self, reference, total, currency="EUR", name="Something"):
+        items = [{"name": name, "quantity": 1, "unit_price": total}]
         order = {"reference": reference, "currency": currency, "items": items, "total": total}
         return self.api("POST", "/v1/orders", order)
 
@@ -83,6 +83,18 @@ class Demo:
 
     def wait_for(self, reference, status):
         until(f"{reference} {status}", lambda: self.status(reference) == status)
+
+    def trigger(self, gateway, event, reference, *more):
+        """Has the sandbox tell of an order, and waits until it was heard."""
+        command = [os.environ["IPND"], "trigger", gateway, event, "--order", reference, *more]
+        subprocess.run([*command, "--demo", self.base_url], stdout=subprocess.DEVNULL, check=True)
+
+    def endpoint(self, name, url, **more):
+        return self.api("POST", "/v1/endpoints", {"name": name, "url": url, **more})
+
+    def delivered(self, endpoint):
+        """What was told to an endpoint and has arrived, the newest first."""
+        return self.api("GET", f"/v1/deliveries?endpoint={endpoint['id']}&state=delivered&limit=199")["data"]
 
     def notifications(self, account):
         return self.api("GET", f"/v1/notifications?account={account}&limit=199")["data"]

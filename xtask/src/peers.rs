@@ -1,5 +1,6 @@
 //! Software that is not ours on the other side: a mail server, the payment services' libraries, a stand-in for Stripe,
-//! a shop. Each comes from its own registry, in one exact version, into a folder of the tests' own.
+//! a shop, the libraries of whoever is told. Each comes from its own registry, in one exact version, into a folder of the
+//! tests' own.
 //!
 //! The scripts that speak to them lie in `xtask/peers`. They end by themselves when something does not come.
 
@@ -29,6 +30,14 @@ const LIBRARIES: &[&str] = &[
     "svix==2.9.1",
 ];
 
+/// What a shop proves and reads with what it is told. `cryptography` stands for all that prove signatures of Ed25519: the
+/// other libraries only know secrets.
+const RECEIVERS: &[&str] =
+    &["cloudevents==2.2.0", "cryptography==50.0.2", "standardwebhooks==1.1.0", "svix==2.9.1"];
+const NODE_RECEIVERS: &[&str] = &["standardwebhooks@1.1.1", "svix@2.5.0"];
+
+const DJANGO: &[&str] = &["django-paypal==2.1", "Django==5.2.19"];
+
 /// Runs them all. Those that cannot be installed are named in `not_run`.
 pub(crate) fn test(not_run: &mut NotRun) -> Result<()> {
     heading("A mail server that is not ours (aiosmtpd)");
@@ -41,23 +50,43 @@ pub(crate) fn test(not_run: &mut NotRun) -> Result<()> {
     match tools::python("python", LIBRARIES) {
         Ok(python) => {
             script(&python, "verify.py", &[("IPND", text(&ipnd()?))])?;
-            beside_a_demo(&python, "sign.py")?;
+            beside_a_demo(&python, "sign.py", &[])?;
         }
         Err(why) => not_run.push(("the signatures against the payment services' libraries", why)),
     }
 
     heading("Payments at a Stripe that is not ours (localstripe)");
     match tools::python("python", &["localstripe==1.15.10", "stripe==16.1.0"]) {
-        Ok(python) => beside_a_demo(&python, "localstripe_tells.py")?,
+        Ok(python) => beside_a_demo(&python, "localstripe_tells.py", &[])?,
         Err(why) => not_run.push(("the payments at localstripe", why)),
     }
 
-    heading("A shop that is not ours, told by the sandbox's PayPal (django-paypal)");
-    match tools::python("python", &["django-paypal==2.1", "Django==5.2.19"]) {
-        Ok(python) => beside_a_demo(&python, "django_receives.py")?,
-        Err(why) => not_run.push(("the sandbox's PayPal against django-paypal", why)),
+    heading("A shop that is not ours (django-paypal), told by the sandbox's PayPal and by ipnd");
+    match tools::python("python", DJANGO) {
+        Ok(python) => {
+            beside_a_demo(&python, "django_receives.py", &[])?;
+            beside_a_demo(&python, "django_is_told.py", &[])?;
+        }
+        Err(why) => not_run.push(("what django-paypal is told", why)),
+    }
+
+    heading("What a shop is told, proved and read by libraries that are not ours");
+    match tools::python("python", RECEIVERS) {
+        Ok(python) => receivers(&python, not_run)?,
+        Err(why) => not_run.push(("what a shop is told, against libraries", why)),
     }
     Ok(())
+}
+
+/// Libraries from npm prove the same as those from PyPI, where they can be installed.
+fn receivers(python: &Path, not_run: &mut NotRun) -> Result<()> {
+    let mut environment = Vec::new();
+    match tools::node("node", NODE_RECEIVERS) {
+        Ok(folder) => environment.push(("NODE_LIBRARIES", text(&folder))),
+        Err(why) => not_run.push(("what a shop is told, against libraries from npm", why)),
+    }
+    beside_a_demo(python, "libraries_are_told.py", &environment)?;
+    beside_a_demo(python, "cloudevents_reads.py", &environment)
 }
 
 /// Starts aiosmtpd on a free port with a Maildir, and lets the delivery tests talk to it.
@@ -74,14 +103,16 @@ fn mail_server(python: &Path) -> Result<()> {
 }
 
 /// Runs a script with a demo on a free port beside it. The demo's folder stays, for whoever looks for a mistake.
-fn beside_a_demo(python: &Path, name: &str) -> Result<()> {
+fn beside_a_demo(python: &Path, name: &str, more: &[(&str, String)]) -> Result<()> {
     let ipnd = ipnd()?;
     let data = target().join("test-tools/demo");
     let _ = std::fs::remove_dir_all(&data);
     let mut start = Command::new(&ipnd);
     start.args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
     let demo = Running::start(&mut start)?;
-    script(python, name, &[("IPND", text(&ipnd)), ("IPND_DEMO", demo.line.clone())])
+    let mut environment = vec![("IPND", text(&ipnd)), ("IPND_DEMO", demo.line.clone())];
+    environment.extend_from_slice(more);
+    script(python, name, &environment)
 }
 
 /// The program, built from what is here.

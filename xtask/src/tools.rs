@@ -1,4 +1,4 @@
-//! Installs what the tests need: Debian packages when run as root, Python packages into a folder of our own.
+//! Installs what the tests need: Debian packages when run as root, those of Python and Node.js into folders of our own.
 
 use crate::run::{exists, output, run, target};
 use anyhow::Result;
@@ -45,4 +45,21 @@ pub(crate) fn python(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
     made.map_err(|error| error.to_string())?;
     std::fs::write(&stamp, "").map_err(|error| error.to_string())?;
     Ok(python)
+}
+
+/// A folder of our own called `name` in which Node.js finds these packages.
+pub(crate) fn node(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    debian("npm", &["nodejs", "npm"])?;
+    let home = target().join("test-tools").join(name);
+    let stamp = home.join(packages.join(" ").replace('/', "_"));
+    if stamp.exists() {
+        return Ok(home);
+    }
+    std::fs::create_dir_all(&home).map_err(|error| error.to_string())?;
+    let folder = home.to_str().expect("paths of the target folder are text");
+    let mut install = vec!["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder];
+    install.extend(packages);
+    run("npm", &install, &[]).map_err(|error| error.to_string())?;
+    std::fs::write(&stamp, "").map_err(|error| error.to_string())?;
+    Ok(home)
 }
