@@ -58,8 +58,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn outcome(rebuilt: &Rebuilt, applies: bool) -> Result<()> {
-    let count =
-        rebuilt.differences.len() + rebuilt.proofs.len() + rebuilt.new_mails.len() + rebuilt.new_notices.len() + rebuilt.new_stock.len();
+    let count = rebuilt.differences.len()
+        + rebuilt.proofs.len()
+        + rebuilt.new_mails.len()
+        + rebuilt.new_notices.len()
+        + rebuilt.new_stock.len();
     if !rebuilt.problems.is_empty() {
         bail!("{} steps could not be played once more; nothing was changed", rebuilt.problems.len());
     }

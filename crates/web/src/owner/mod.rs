@@ -54,6 +54,11 @@ use axum::routing::{get, post};
 use failure::Failure;
 use visit::Visit;
 
+/// Pages of vendors, for people without a log-in.
+pub(crate) fn vendor_routes() -> Router<App> {
+    telling::vendor_routes()
+}
+
 /// All pages below `/owner`, `/login`, `/logout` and `/setup`.
 pub(crate) fn router(_app: &App) -> Router<App> {
     Router::new()

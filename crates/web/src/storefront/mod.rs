@@ -44,6 +44,7 @@ pub(crate) fn routes(app: &App) -> Router<App> {
         .route("/shop/{slug}/order/{token}/pay", get(pay::show))
         .route("/shop/{slug}/order/{token}/cancelled", get(order_page::cancelled).post(order_page::come_back))
         .route("/shop/{slug}/order/{token}/cancel", post(order_page::cancel))
+        .merge(crate::owner::vendor_routes())
         .fallback(errors::not_found)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), errors::dress))

@@ -236,3 +236,47 @@ async fn a_receiver_of_paypals_form_hears_verified_for_its_bytes_and_invalid_for
     }
     assert_eq!(says("/ask/nobody", format!("cmd=_notify-validate&{sent}")).await, invalid);
 }
+
+#[tokio::test]
+async fn a_vendors_page_shows_what_was_told_to_this_vendor_and_nothing_else() {
+    let server = Server::start().await;
+    let mut pages = Vec::new();
+    for reference in ["ana", "bo"] {
+        let body = json!({"reference": reference, "name": format!("Vendor {reference}"), "language": "de"});
+        let made = server.api("POST", "/v1/vendors", &body.to_string()).await.json();
+        pages.push(format!(
+            "/vendor/{}",
+            made["page_url"].as_str().unwrap().split_once("/vendor/").unwrap().1
+        ));
+        let connection = json!({"name": format!("Tool of {reference}"), "url": format!("https://{reference}.example.com/all")});
+        as_vendor(&server, reference, "POST", "/v1/endpoints", &connection).await;
+        let event = json!({"id": format!("sale-{reference}"), "type": "payment.completed", "order": format!("Sale-{reference}"),
+            "amount": "49.00", "currency": "EUR", "customer": {"email": "<b>buyer</b>@example.com"}});
+        let posted = as_vendor(&server, reference, "POST", "/v1/events", &event).await;
+        assert_eq!(posted.status, 202, "{}", posted.text());
+    }
+    work(&server).await;
+    let page = server.get(&pages[0]).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let text = page.text();
+    assert!(
+        text.contains("Sale-ana")
+            && text.contains("Tool of ana")
+            && text.contains("Was Ihnen gemeldet wurde")
+    );
+    assert!(!text.contains("Sale-bo") && !text.contains("Tool of bo") && !text.contains("whsec_"), "{text}");
+    assert!(
+        !text.contains("/owner/") && !text.contains("<form"),
+        "nothing leads to the owner's pages: {text}"
+    );
+    let own = as_vendor(&server, "ana", "GET", "/v1/deliveries", &Value::Null).await.json();
+    let id = own["data"][0]["id"].as_str().unwrap().to_owned();
+    let detail = server.get(&format!("{}/{id}", pages[0])).await;
+    assert_eq!(detail.status, 200);
+    assert!(detail.text().contains("Sale-ana") && !detail.text().contains("<b>buyer"), "{}", detail.text());
+    assert_eq!(server.get(&format!("{}/{id}", pages[1])).await.status, 404, "another vendor's delivery");
+    assert_eq!(server.get("/vendor/guessed").await.status, 404);
+    let renewed = server.api("POST", "/v1/vendors/ana/page", "").await.json();
+    assert!(renewed["page_url"].as_str().unwrap().contains("/vendor/"));
+    assert_eq!(server.get(&pages[0]).await.status, 404, "the address of before leads nowhere");
+}

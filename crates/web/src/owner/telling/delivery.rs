@@ -47,14 +47,14 @@ struct DeliveryPage {
 }
 
 /// An attempt, for the template `owner/telling/attempts.html`.
-struct AttemptRow {
-    at: String,
-    outcome: String,
-    tone: &'static str,
+pub(super) struct AttemptRow {
+    pub(super) at: String,
+    pub(super) outcome: String,
+    pub(super) tone: &'static str,
     /// How long it took, and what status came back.
-    measured: Vec<String>,
-    reason: Option<String>,
-    reply: Option<String>,
+    pub(super) measured: Vec<String>,
+    pub(super) reason: Option<String>,
+    pub(super) reply: Option<String>,
 }
 
 pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
@@ -75,10 +75,7 @@ fn delivery_page(
 ) -> DeliveryPage {
     let (words, now) = (visit.words, visit.now());
     let Delivery { line, notice, attempts } = delivery;
-    // Of very many only the last are kept; then it cannot be told which of them have no end.
-    let kept = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-    let is_cut = kept >= DELIVERY_ATTEMPTS_KEPT_MAX && line.attempts > kept;
-    let unknown = if is_cut { 0 } else { line.attempts.saturating_sub(kept) };
+    let Attempts { rows: attempts, unknown, cut } = Attempts::of(line.attempts, attempts, words);
     DeliveryPage {
         page,
         title: kind_name(&line.kind, words),
@@ -102,15 +99,37 @@ fn delivery_page(
             line.endpoint_name.clone(),
         ),
         facts: facts(&line, endpoint, words),
-        attempts: attempts.into_iter().map(|attempt| attempt_row(attempt, words)).collect(),
+        attempts,
         unknown,
-        cut: is_cut.then_some(kept),
+        cut,
         order: line.order.map(|(id, reference)| (format!("/owner/orders/{id}"), reference)),
     }
 }
 
+/// The attempts at one delivery, for the template `owner/telling/attempts.html`.
+pub(super) struct Attempts {
+    pub(super) rows: Vec<AttemptRow>,
+    /// Attempts whose end nobody knows.
+    pub(super) unknown: u32,
+    /// How many are kept, where there were more.
+    pub(super) cut: Option<u32>,
+}
+
+impl Attempts {
+    pub(super) fn of(count: u32, attempts: Vec<AttemptLine>, words: Words) -> Self {
+        // Of very many only the last are kept; then it cannot be told which of them have no end.
+        let kept = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+        let is_cut = kept >= DELIVERY_ATTEMPTS_KEPT_MAX && count > kept;
+        Self {
+            rows: attempts.into_iter().map(|attempt| attempt_row(attempt, words)).collect(),
+            unknown: if is_cut { 0 } else { count.saturating_sub(kept) },
+            cut: is_cut.then_some(kept),
+        }
+    }
+}
+
 /// What is told, in the words of the default form, with nothing hidden in it.
-fn content(notice: &Notice) -> String {
+pub(super) fn content(notice: &Notice) -> String {
     let json = content_of(notice).to_string();
     let laid = pretty::document(json.as_bytes(), visible::TEXT_BYTES_MAX);
     let mut shown = visible::text(laid.as_ref().map_or(json.as_str(), |laid| &laid.text).as_bytes());

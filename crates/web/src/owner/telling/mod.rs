@@ -8,6 +8,7 @@
 //! | `deliveries`, `row`, `why` | what the shop was told, and what it did not get |
 //! | `delivery` | one delivery with all its attempts |
 //! | `resend` | sending anew |
+//! | `vendor` | `/vendor/...`: what was told to a vendor of a platform, without a log-in |
 //!
 //! What lists or shows is kept apart from what links: the templates `cards.html`, `rows.html` and `attempts.html` have no
 //! address of their own in them, so that pages for somebody who is not the owner can use them.
@@ -25,6 +26,7 @@ mod kinds;
 mod resend;
 mod row;
 mod standing;
+mod vendor;
 mod why;
 
 use super::failure::Failure;
@@ -57,6 +59,11 @@ pub(super) fn routes() -> Router<App> {
         .route("/owner/deliveries/resend", post(resend::many))
         .route("/owner/deliveries/{id}", get(delivery::show))
         .route("/owner/deliveries/{id}/resend", post(resend::one))
+}
+
+/// Pages for vendors, who have no log-in.
+pub(super) fn vendor_routes() -> Router<App> {
+    Router::new().route("/vendor/{secret}", get(vendor::list)).route("/vendor/{secret}/{id}", get(vendor::show))
 }
 
 /// The tab that is open.

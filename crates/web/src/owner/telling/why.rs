@@ -77,8 +77,10 @@ pub(super) fn next(
     if !endpoint.is_none_or(is_told) || (line.reason.is_none() && line.attempts > 0) {
         return None;
     }
-    let at = line.next_at?.max(endpoint.and_then(|endpoint| rests_until(endpoint, now)).unwrap_or(now));
-    (at > now).then(|| words.with("deliveries.next", "at", words.at_second(at)))
+    let at = line.next_at?;
+    // A rest that lasts longer has been said among the reasons, with its end.
+    let rests = endpoint.and_then(|endpoint| rests_until(endpoint, now)).is_some_and(|until| until >= at);
+    (at > now && !rests).then(|| words.with("deliveries.next", "at", words.at_second(at)))
 }
 
 #[cfg(test)]
@@ -148,11 +150,11 @@ mod tests {
         let (said, again) = told(&later, &paused);
         assert!(said.contains("500") && said.contains("paused") && again.is_none(), "{said}");
 
-        // A rest that lasts longer than the delivery's own pause counts.
+        // A rest that lasts longer than the delivery's own pause counts, and is said once.
         let health = EndpointHealth { failures: 4, rests_until: Some(at(900)), ..EndpointHealth::default() };
         let resting = Endpoint { health: health.clone(), ..endpoint() };
-        let (_, again) = told(&later, &resting);
-        assert!(again.is_some_and(|text| text.contains(&words.at_second(at(900)))));
+        let (said, again) = told(&later, &resting);
+        assert!(said.contains(&words.at_second(at(900))) && again.is_none(), "{said} {again:?}");
         let paced = Endpoint { health: EndpointHealth { failures: 0, ..health }, ..endpoint() };
         assert_eq!(rests_until(&paced, at(10)), None, "a pace is no rest");
 
