@@ -13,6 +13,7 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<u64>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Client {
@@ -29,7 +30,7 @@ impl Client {
         self.request("POST", path, headers, body)
     }
 
-    fn request(
+    pub(crate) fn request(
         &mut self,
         method: &str,
         path: &str,
@@ -68,7 +69,7 @@ fn read(stream: &mut BufReader<TcpStream>) -> io::Result<(Answer, bool)> {
     let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
     stream.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|word| word.parse().ok()).ok_or_else(broken)?;
-    let mut answer = Answer { status, retry_after: None };
+    let mut answer = Answer { status, retry_after: None, body: Vec::new() };
     let (mut length, mut stays_open) = (0, true);
     loop {
         line.clear();
@@ -84,7 +85,7 @@ fn read(stream: &mut BufReader<TcpStream>) -> io::Result<(Answer, bool)> {
             _ => {}
         }
     }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body)?;
+    answer.body = vec![0; length];
+    stream.read_exact(&mut answer.body)?;
     Ok((answer, stays_open))
 }

@@ -1,7 +1,9 @@
 //! Holds ipnd to its promises from outside: load, kills, broken disks, and an auditor that reads what is left; and
 //! measures what it costs. It knows the program by its command line, its HTTP and its database, not by its code.
 
+mod api;
 mod bench;
+mod http;
 mod postgres;
 mod proc;
 mod prove;

@@ -48,6 +48,13 @@ pub(crate) fn pss(pids: &[u32]) -> u64 {
     1024 * pids.iter().filter_map(of).sum::<u64>()
 }
 
+/// What a process has in memory, shared or not: now, and the most there has been, in bytes.
+pub(crate) fn resident(pid: u32) -> Option<(u64, u64)> {
+    let path = format!("/proc/{pid}/status");
+    let of = |name| number(Path::new(&path), name).map(|kilobytes| 1024 * kilobytes);
+    Some((of("VmRSS:")?, of("VmHWM:")?))
+}
+
 /// What a process has had written to disks, in bytes.
 pub(crate) fn written(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/io");

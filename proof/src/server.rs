@@ -114,6 +114,8 @@ pub(crate) struct Shop {
     pub(crate) place: Vec<String>,
     /// Where its account listens: `/in/TOKEN`.
     pub(crate) intake: String,
+    /// A key of its API.
+    pub(crate) key: String,
 }
 
 /// Makes a shop as its owner would: a first start, the form of the set-up, `ipnd connect`. `place` says where the data
@@ -131,15 +133,22 @@ pub(crate) fn prepare(program: &Path, place: Vec<String>, scratch: &Path) -> Res
         "code={code}&name=Measured&slug=measured&currency=EUR&language=en&email=owner%40example.com\
          &password=a+long+enough+password"
     );
-    let status = post_form(address, "/setup", &form)?;
-    if status != 303 {
-        bail!("the set-up was answered with {status}");
-    }
+    let answer = post_form(address, "/setup", &form, "")?;
+    let cookie = answer.split_once("set-cookie: ").and_then(|(_, rest)| rest.split(';').next());
+    let cookie = cookie.with_context(|| format!("the set-up was answered with {answer}"))?;
+    let page = exchange(address, &format!("GET /owner/settings HTTP/1.1\r\ncookie: {cookie}"), "")?;
+    let token = page.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split('"').next());
+    let token = token.with_context(|| format!("the settings have no form: {page}"))?;
+    let page = post_form(address, "/owner/settings/keys", &format!("csrf={token}&name=Proof"), cookie)?;
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut words = page.split(|c| !is_of_key(c));
+    let key = words.find(|word| word.starts_with("ipnd_key_") && word.len() > 40);
+    let key = key.with_context(|| format!("the settings show no key: {page}"))?.to_owned();
     first.stop()?;
     let secret = format!("signing_secret={SIGNING_SECRET}");
     let account = ["connect", "stripe", "--environment", "live", "--creates-orders", "--set", &secret];
     let intake = connect(program, &account, &place, scratch)?;
-    Ok(Shop { place, intake })
+    Ok(Shop { place, intake, key })
 }
 
 /// Makes an account with `ipnd connect` and gives where it listens.
@@ -153,19 +162,22 @@ pub(crate) fn connect(program: &Path, account: &[&str], place: &[String], scratc
     })
 }
 
-/// Posts a form the way a browser does, and gives the status.
-fn post_form(address: SocketAddr, path: &str, form: &str) -> Result<u16> {
-    let mut stream = TcpStream::connect(address)?;
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\nconnection: close\r\n\
-         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+/// Posts a form the way a browser does, and gives the whole answer.
+fn post_form(address: SocketAddr, path: &str, form: &str, cookie: &str) -> Result<String> {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\norigin: http://{address}\r\ncookie: {cookie}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}",
         form.len()
-    )?;
+    );
+    exchange(address, &head, form)
+}
+
+fn exchange(address: SocketAddr, head: &str, body: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "{head}\r\nhost: {address}\r\nconnection: close\r\n\r\n{body}")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).and_then(|word| word.parse().ok());
-    status.with_context(|| format!("no answer over HTTP: {answer}"))
+    Ok(answer)
 }
 
 /// The folder and the options of a shop whose data is a SQLite file.

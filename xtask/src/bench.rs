@@ -27,7 +27,15 @@ pub(crate) struct Wanted {
 }
 
 pub(crate) fn intake(wanted: &Wanted) -> Result<()> {
-    let mut arguments = measured("intake")?;
+    ours("intake", wanted)
+}
+
+pub(crate) fn deliver(wanted: &Wanted) -> Result<()> {
+    ours("deliver", wanted)
+}
+
+fn ours(what: &str, wanted: &Wanted) -> Result<()> {
+    let mut arguments = measured(what)?;
     for (is_wanted, flag) in [(wanted.short, "--short"), (wanted.full, "--full")] {
         arguments.extend(is_wanted.then(|| flag.to_owned()));
     }

@@ -86,6 +86,18 @@ enum Bench {
         #[arg(long, value_name = "FILE")]
         json: Option<std::path::PathBuf>,
     },
+    /// What telling the shop costs beside a loop that only posts, how soon it knows, and what is held when it is down
+    Deliver {
+        /// Seconds instead of minutes: only what a noisy machine cannot break
+        #[arg(long)]
+        short: bool,
+        /// Only these parts: rates, latency, hanging, backlog
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+        /// Write everything that was measured here, too
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
     /// What somebody would build instead, beside ipnd: Express, FastAPI and Flask with Stripe's library and PostgreSQL
     Peers {
         /// Write everything that was measured here, too
@@ -106,6 +118,9 @@ fn main() -> ExitCode {
         Command::Bench { what: Bench::Gateways } => gateways::bench(),
         Command::Bench { what: Bench::Intake { short, full, only, json } } => {
             bench::intake(&bench::Wanted { short, full, only, json })
+        }
+        Command::Bench { what: Bench::Deliver { short, only, json } } => {
+            bench::deliver(&bench::Wanted { short, full: false, only, json })
         }
         Command::Bench { what: Bench::Peers { json } } => bench::peers(json.as_deref()),
         Command::Prove(options) => prove::prove(&options),

@@ -22,6 +22,7 @@ const OUTSIDE: &[(&str, &[(&str, &str)])] = &[
     ("migration", &[("strace", "strace")]),
     ("nodes", &[("faketime", "faketime"), ("pg_lsclusters", "postgresql")]),
     ("smtp", &[("faketime", "faketime")]),
+    ("deliveries", &[("faketime", "faketime")]),
     ("guard", &[("ip", "iproute2"), ("unshare", "util-linux")]),
 ];
 
@@ -34,9 +35,9 @@ pub(crate) const INSIDE: &[(&str, &str, &str)] =
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Which: kill, sync, errors, full-disk, cut, duplicates, stop, pause, clock, migration, nodes, smtp, guard, sim,
-    /// permutations, or faults, which tries the methods with planted defects (all, or those named after it). Without one,
-    /// all but the faults
+    /// Which: kill, sync, errors, full-disk, cut, duplicates, stop, pause, clock, migration, nodes, smtp, deliveries,
+    /// guard, sim, permutations, or faults, which tries the methods with planted defects (all, or those named after it).
+    /// Without one, all but the faults
     methods: Vec<String>,
     /// All of it, as before a release, instead of the short form
     #[arg(long)]

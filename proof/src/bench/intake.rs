@@ -88,7 +88,7 @@ impl Bench {
     }
 }
 
-type Part = fn(&mut Bench) -> Result<()>;
+pub(crate) type Part = fn(&mut Bench) -> Result<()>;
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let program = options.ipnd.canonicalize().with_context(|| format!("no {}", options.ipnd.display()))?;
@@ -101,34 +101,45 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let (window, warm_up) = (second * 2, second / 2);
         Extent { rounds: 5, window, warm_up, saturation: second * 60, rows, is_short: false }
     };
-    let mut bench = Bench {
-        stage: Stage::new(&program, &options.folder)?,
-        maker: Maker::new(),
-        extent,
-        report: Report { goals: Goals::default(), rounds: Vec::new(), remarks: Vec::new() },
-    };
     let parts: [(&str, Part); 4] = [
         ("throughput", throughput::measure),
         ("disk", disk::measure),
         ("grown", grown::measure),
         ("nodes", nodes::measure),
     ];
-    for (name, measure) in parts {
-        if options.only.is_empty() || options.only.iter().any(|only| only == name) {
-            println!("\n--- {name}");
-            measure(&mut bench)?;
+    let bench = Bench::new(Stage::new(&program, &options.folder)?, extent);
+    bench.perform(&parts, &options.only, options.json.as_deref())
+}
+
+impl Bench {
+    pub(crate) fn new(stage: Stage, extent: Extent) -> Self {
+        let report = Report { goals: Goals::default(), rounds: Vec::new(), remarks: Vec::new() };
+        Self { stage, maker: Maker::new(), extent, report }
+    }
+
+    /// Measures these parts, or those of them that are wanted, and says what came of it.
+    pub(crate) fn perform(
+        mut self,
+        parts: &[(&str, Part)],
+        only: &[String],
+        json: Option<&Path>,
+    ) -> Result<()> {
+        for (name, measure) in parts {
+            if only.is_empty() || only.iter().any(|only| only == name) {
+                println!("\n--- {name}");
+                measure(&mut self)?;
+            }
         }
+        println!("\n{}", self.report.goals.table());
+        if let Some(path) = json {
+            write(path, &self.report)?;
+        }
+        let defects = self.report.goals.defects();
+        if self.extent.is_short && !defects.is_empty() {
+            bail!("below the floor: {}", defects.join(", "));
+        }
+        Ok(())
     }
-    let table = bench.report.goals.table();
-    println!("\n{table}");
-    if let Some(path) = &options.json {
-        write(path, &bench.report)?;
-    }
-    let defects = bench.report.goals.defects();
-    if options.short && !defects.is_empty() {
-        bail!("below the floor: {}", defects.join(", "));
-    }
-    Ok(())
 }
 
 fn write(path: &Path, report: &Report) -> Result<()> {

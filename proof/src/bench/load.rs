@@ -112,13 +112,13 @@ async fn connection(shared: Rc<Shared>, place: usize) -> Result<()> {
     Ok(())
 }
 
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     closes: bool,
 }
 
 /// One whole answer.
-async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<Answer> {
+pub(super) async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<Answer> {
     let mut filled = 0;
     let mut whole = None;
     loop {

@@ -4,6 +4,7 @@
 //! the same make that does nothing, in the same minute, and compared with that.
 #![allow(clippy::float_arithmetic, reason = "figures of a machine, not money")]
 
+mod deliver;
 mod disk;
 mod fill;
 mod goals;
@@ -26,6 +27,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// ipnd beside servers that do less, and against its goals
     Intake(intake::Options),
+    /// What telling the shop costs, beside a loop that only posts
+    Deliver(deliver::Options),
     /// ipnd beside what somebody would build instead
     Peers(peers::Options),
 }
@@ -33,6 +36,7 @@ pub(crate) enum Command {
 pub(crate) fn run(what: &Command) -> Result<()> {
     match what {
         Command::Intake(options) => intake::run(options),
+        Command::Deliver(options) => deliver::run(options),
         Command::Peers(options) => peers::run(options),
     }
 }

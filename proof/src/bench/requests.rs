@@ -15,6 +15,11 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
+    /// One request, as it stands, to be sent again and again.
+    pub(crate) fn one(bytes: Vec<u8>) -> Self {
+        Self { size: bytes.len(), bytes }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bytes.len() / self.size
     }
@@ -36,6 +41,11 @@ impl Maker {
     pub(crate) fn new() -> Self {
         let key = hmac::Key::new(hmac::HMAC_SHA256, SIGNING_SECRET.as_bytes());
         Self { key, run: format!("{:08x}", rand::random::<u32>()), next: 0 }
+    }
+
+    /// The number at the end of the next order's name.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.next
     }
 
     /// `count` new payments, signed now, for `path` at `address`.

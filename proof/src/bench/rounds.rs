@@ -51,15 +51,22 @@ pub(crate) fn run(
     probe: &Path,
 ) -> Result<Rounds> {
     let connections = subjects.first().map_or(0, |(_, plan)| plan.connections);
+    collect(connections, (count, is_patient), || {
+        subjects.iter().map(|(subject, plan)| window::measure(subject, *plan, maker, probe)).collect()
+    })
+}
+
+/// As [`run`], over whatever makes a round.
+pub(crate) fn collect(
+    connections: usize,
+    (count, is_patient): (usize, bool),
+    mut measure: impl FnMut() -> Result<Round>,
+) -> Result<Rounds> {
     let mut good: Vec<Round> = Vec::new();
     let mut spoilt: Vec<Round> = Vec::new();
     while good.len() < count && spoilt.len() < SPOILT_MAX {
-        let mut round = Vec::with_capacity(subjects.len());
-        for (subject, plan) in subjects {
-            let window = window::measure(subject, *plan, maker, probe)?;
-            eprintln!("  {}", line(&window));
-            round.push(window);
-        }
+        let round = measure()?;
+        round.iter().for_each(|window| eprintln!("  {}", line(window)));
         let seen: Vec<&Round> = good.iter().chain(&spoilt).collect();
         match trouble(&round, &seen) {
             None => good.push(round),

@@ -84,39 +84,67 @@ pub(crate) fn measure(subject: &Subject, plan: Plan, maker: &mut Maker, probe: &
         subject.finish()?;
     }
     let requests = subject.requests(maker, count(plan.time));
+    let cost = Cost { subject: subject.name, of: &subject.pids(), known: &[] };
+    around(&cost, probe, || {
+        let began = Instant::now();
+        let answers = load::run(Load { time: plan.time, ..load }, requests)?;
+        let answered = began.elapsed();
+        subject.finish()?;
+        acknowledge(subject, &answers);
+        ensure!(answers.refused == 0, "{}: {} requests were refused", subject.name, answers.refused);
+        ensure!(!answers.micros.is_empty(), "{}: nothing was answered", subject.name);
+        ensure!(
+            answered.as_secs_f64() >= SHORTEST,
+            "{}: all was sent within {answered:?}; more has to be prepared",
+            subject.name
+        );
+        let took = if subject.works_on.is_some() { began.elapsed() } else { answers.took };
+        Ok(Done { requests: answers.micros.len() as u64, micros: answers.micros, took })
+    })
+}
+
+/// Whose processor time is measured.
+pub(crate) struct Cost<'a> {
+    pub(crate) subject: &'static str,
+    pub(crate) of: &'a [u32],
+    /// Whose time is neither that nor a stranger's.
+    pub(crate) known: &'a [u32],
+}
+
+/// What was done in a window.
+pub(crate) struct Done {
+    pub(crate) requests: u64,
+    /// How long each took, in rising sequence, where that is known.
+    pub(crate) micros: Vec<u32>,
+    pub(crate) took: Duration,
+}
+
+/// Measures while `work` is done.
+pub(crate) fn around(cost: &Cost<'_>, probe: &Path, work: impl FnOnce() -> Result<Done>) -> Result<Window> {
     let probe_micros = sync_micros(probe)?;
-    let (pids, own) = (subject.pids(), [std::process::id()]);
-    let before = (proc::cpu(&pids), proc::cpu(&own), Machine::now()?, Instant::now());
-    let answers = load::run(Load { time: plan.time, ..load }, requests)?;
-    let answered = before.3.elapsed();
-    subject.finish()?;
-    let server = proc::cpu(&pids).saturating_sub(before.0);
-    let ours = proc::cpu(&own).saturating_sub(before.1);
-    let machine = Machine::now()?;
-    let elapsed = before.3.elapsed().as_secs_f64();
-    acknowledge(subject, &answers);
-    ensure!(answers.refused == 0, "{}: {} requests were refused", subject.name, answers.refused);
-    ensure!(!answers.micros.is_empty(), "{}: nothing was answered", subject.name);
-    let seconds = if subject.works_on.is_some() { elapsed } else { answers.took.as_secs_f64() };
-    ensure!(
-        answered.as_secs_f64() >= SHORTEST,
-        "{}: all was sent within {seconds} s; more has to be prepared",
-        subject.name
-    );
-    let requests = answers.micros.len() as u64;
-    let busy = machine.busy.saturating_sub(before.2.busy);
+    let own = [std::process::id()];
+    // It may be the one that is measured.
+    let own = if cost.of.contains(&own[0]) { &[][..] } else { &own[..] };
+    let before = [cost.of, own, cost.known].map(proc::cpu);
+    let (machine, began) = (Machine::now()?, Instant::now());
+    let done = work()?;
+    let after = [cost.of, own, cost.known].map(proc::cpu);
+    let [server, ours, known] = std::array::from_fn(|place| after[place].saturating_sub(before[place]));
+    let (now, elapsed) = (Machine::now()?, began.elapsed().as_secs_f64());
+    let (requests, seconds) = (number(done.requests), done.took.as_secs_f64());
+    let busy = now.busy.saturating_sub(machine.busy);
     Ok(Window {
-        subject: subject.name,
-        requests,
+        subject: cost.subject,
+        requests: done.requests,
         seconds,
-        rate: number(requests) / seconds,
-        cpu_micros: server.as_secs_f64() * 1e6 / number(requests),
-        load_micros: ours.as_secs_f64() * 1e6 / number(requests),
-        p50: percentile(&answers.micros, 0.5),
-        p99: percentile(&answers.micros, 0.99),
-        p999: percentile(&answers.micros, 0.999),
-        foreign: busy.saturating_sub(server + ours).as_secs_f64() / elapsed,
-        stolen: machine.stolen.saturating_sub(before.2.stolen).as_secs_f64() / elapsed,
+        rate: requests / seconds,
+        cpu_micros: server.as_secs_f64() * 1e6 / requests,
+        load_micros: ours.as_secs_f64() * 1e6 / requests,
+        p50: percentile(&done.micros, 0.5),
+        p99: percentile(&done.micros, 0.99),
+        p999: percentile(&done.micros, 0.999),
+        foreign: busy.saturating_sub(server + ours + known).as_secs_f64() / elapsed,
+        stolen: now.stolen.saturating_sub(machine.stolen).as_secs_f64() / elapsed,
         probe_micros,
     })
 }

@@ -1,8 +1,8 @@
 //! The load generator: a process of its own that sends numbered notifications and keeps its own journal.
 
-use super::http::Client;
 use super::journal::Journal;
 use super::message;
+use crate::http::Client;
 use anyhow::{Context as _, Result};
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// Bytes that each message is longer
     #[arg(long, default_value_t = 0)]
     padding: usize,
+    /// Several numbers tell the story of one order: its payment, and refunds
+    #[arg(long)]
+    stories: bool,
     /// Whether what is not acknowledged is sent again
     #[arg(long, value_enum, default_value_t = Again::Even)]
     again: Again,
@@ -121,7 +124,10 @@ impl Load {
 
     /// Sends one number until it is acknowledged, or once.
     fn tell(&self, clients: &mut [Client], turn: &mut usize, number: u64) {
-        let body = message::body(number, self.options.padding);
+        let body = match self.options.stories {
+            true => message::story(number),
+            false => message::body(number, self.options.padding),
+        };
         let hash = message::hash(&body);
         self.journal.write(&format!("sent {number} {hash}"));
         let is_patient = match self.options.again {

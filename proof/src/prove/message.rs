@@ -15,6 +15,33 @@ pub(crate) fn body(number: u64, padding: usize) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Messages of one story: a payment, and the sums that were refunded of it so far.
+pub(crate) const CHAPTERS: u64 = 4;
+
+/// As [`body`], but each order has several numbers: which one, and how far its story is.
+pub(crate) fn chapter(number: u64) -> (u64, u64) {
+    ((number - 1) / CHAPTERS + 1, (number - 1) % CHAPTERS)
+}
+
+/// The message of a number that is a chapter of its order's story.
+pub(crate) fn story(number: u64) -> Vec<u8> {
+    let (order, chapter) = chapter(number);
+    let head = format!(r#""id":"evt_story_{number:012}","object":"event","created":1789999980"#);
+    let refunded = chapter * 100;
+    let metadata =
+        format!(r#""metadata":{{"order_id":"P-{order:012}"}},"currency":"eur","status":"succeeded""#);
+    let text = if chapter == 0 {
+        format!(
+            r#"{{{head},"data":{{"object":{{"id":"pi_story_{order:012}","object":"payment_intent","amount":1995,"amount_received":1995,{metadata}}}}},"livemode":true,"type":"payment_intent.succeeded"}}"#
+        )
+    } else {
+        format!(
+            r#"{{{head},"data":{{"object":{{"id":"ch_story_{order:012}","object":"charge","amount":1995,"amount_refunded":{refunded},"payment_intent":"pi_story_{order:012}",{metadata}}}}},"livemode":true,"type":"charge.refunded"}}"#
+        )
+    };
+    text.into_bytes()
+}
+
 /// The order that a number makes.
 pub(crate) fn order(number: u64) -> String {
     format!("P-{number:012}")

@@ -2,9 +2,9 @@
 
 mod audit;
 mod certificate;
+mod deliveries;
 mod dice;
 mod guard;
-mod http;
 mod journal;
 mod load;
 mod message;

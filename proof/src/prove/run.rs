@@ -37,6 +37,8 @@ pub(crate) struct Sending<'a> {
     pub(crate) connections: u64,
     pub(crate) rate: u64,
     pub(crate) padding: usize,
+    /// Several numbers tell the story of one order.
+    pub(crate) stories: bool,
     pub(crate) again: Again,
     pub(crate) clock: Option<&'a Path>,
     /// In milliseconds.
@@ -52,6 +54,7 @@ impl Default for Sending<'_> {
             connections: 16,
             rate: 0,
             padding: 0,
+            stories: false,
             again: Again::Even,
             clock: None,
             patience: 30_000,
@@ -89,6 +92,7 @@ impl Run {
         ] {
             command.args([name, &value.to_string()]);
         }
+        command.args(sending.stories.then_some("--stories"));
         if let Some(count) = sending.count {
             command.args(["--count", &count.to_string()]);
         }
@@ -124,6 +128,12 @@ impl Run {
 
     pub(crate) fn acknowledged(&self) -> Result<u64> {
         Ok(super::journal::read(&self.journal)?.acknowledged())
+    }
+
+    /// The numbers that were acknowledged.
+    pub(crate) fn acknowledged_numbers(&self) -> Result<Vec<u64>> {
+        let numbers = super::journal::read(&self.journal)?.numbers;
+        Ok(numbers.into_iter().filter(|(_, told)| told.is_acknowledged).map(|(number, _)| number).collect())
     }
 
     /// How often each status came so far.

@@ -1,6 +1,6 @@
 //! A data folder made by ipnd's own commands, and ipnd running over it.
 
-use super::http::Client;
+use crate::http::Client;
 use crate::server;
 use anyhow::{Context as _, Result, bail, ensure};
 use std::fs::File;
@@ -25,6 +25,8 @@ pub(crate) struct Pattern {
     folder: tempfile::TempDir,
     /// The intake address without its host.
     path: String,
+    /// Of the API.
+    key: String,
 }
 
 /// A data folder of its own.
@@ -33,6 +35,7 @@ pub(crate) struct Stage {
     shared: Option<String>,
     pub(crate) data: PathBuf,
     pub(crate) path: String,
+    pub(crate) key: String,
     pub(crate) address: SocketAddr,
     /// What ipnd says goes here.
     pub(crate) log: PathBuf,
@@ -62,10 +65,12 @@ impl Pattern {
     /// In a database that every stage is a node of.
     pub(crate) fn make_in(ipnd: &Path, database: Option<String>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut pattern = Self { ipnd: ipnd.to_owned(), database, folder, path: String::new() };
+        let mut pattern =
+            Self { ipnd: ipnd.to_owned(), database, folder, path: String::new(), key: String::new() };
         let mut place = server::folder(&pattern.folder.path().join("data"));
         place.extend(pattern.database.iter().flat_map(|url| ["--database".to_owned(), url.clone()]));
-        pattern.path = server::prepare(ipnd, place, pattern.folder.path())?.intake;
+        let shop = server::prepare(ipnd, place, pattern.folder.path())?;
+        (pattern.path, pattern.key) = (shop.intake, shop.key);
         Ok(pattern)
     }
 
@@ -103,6 +108,7 @@ impl Pattern {
             shared: self.database.clone(),
             data,
             path: self.path.clone(),
+            key: self.key.clone(),
             address: free_address()?,
             log,
             _folder: folder,

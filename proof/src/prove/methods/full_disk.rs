@@ -1,7 +1,7 @@
 //! M-FULL: the data lies on a small file system of its own, which a ballast file fills and frees again.
 
+use crate::http::Client;
 use crate::prove::Ground;
-use crate::prove::http::Client;
 use crate::prove::message;
 use crate::prove::run::{BROKEN, Figures, Run, Sending};
 use crate::prove::stage::{PATIENCE, Under};
@@ -87,7 +87,7 @@ fn fill(ballast: &Path) -> Result<()> {
 }
 
 /// A message of our own that is not in the journal: it has the number of one that was sent, so it is a copy at most.
-fn probe(run: &Run) -> Result<crate::prove::http::Answer> {
+fn probe(run: &Run) -> Result<crate::http::Answer> {
     let body = message::body(run.first_number(), 0);
     let now = message::now().as_secs().cast_signed();
     let signature = message::signature(&body, now);

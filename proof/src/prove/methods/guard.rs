@@ -1,11 +1,11 @@
 //! The guard of everything that goes out, in a network of its own: ipnd asks a gateway whose name leads now here, now
 //! there. There is a server behind every address, the denied ones too, and it must not be visited where it is denied.
 
+use crate::http::Client;
 use crate::prove::Ground;
 use crate::prove::guard::{
     self, Answer, Begun, Capture, Names, Visit, World, denied, is_denied, neighbours, spelled,
 };
-use crate::prove::http::Client;
 use crate::prove::run::{BROKEN, Figures};
 use crate::prove::stage::{PATIENCE, Stage, Under};
 use crate::server;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod cut;
+mod deliveries;
 mod duplicates;
 mod errors;
 mod full_disk;
@@ -86,6 +87,11 @@ pub(crate) const ALL: &[Method] = &[
         name: "smtp",
         what: "a mail arrives once, whatever breaks at whichever step (I-11)",
         run: smtp::i_11_one_mail_whatever_breaks,
+    },
+    Method {
+        name: "deliveries",
+        what: "everything that was acknowledged reaches every receiver, with one id and in sequence (I-09, I-10, I-20)",
+        run: deliveries::i_09_i_10_i_20_everything_arrives,
     },
     Method {
         name: "guard",

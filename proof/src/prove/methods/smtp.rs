@@ -2,10 +2,10 @@
 //! connection or says no. Its clock is libfaketime's, so that pauses and leases of minutes pass in a moment.
 
 use super::clock::Faketime;
+use crate::http::Client;
 use crate::prove::Ground;
 use crate::prove::certificate::certified;
 use crate::prove::dice::Dice;
-use crate::prove::http::Client;
 use crate::prove::message;
 use crate::prove::run::{BROKEN, Figures};
 use crate::prove::smtp::{Act, Break, Outbox, Peer, Step, judge};
