@@ -289,7 +289,7 @@ async fn what_the_shop_did_not_get_says_why() {
     attempt(&shop, "busy", later(&shop, Reason::new("endpoint_status", "503"))).await;
     let page = shop.get("/owner/deliveries").await.body;
     assert!(
-        page.contains("The receiver answered 503.") && page.contains("Tried again 1 Mar 2026, 12:05:00"),
+        page.contains("The receiver answered 503.") && page.contains("Next try 1 Mar 2026, 12:05:00"),
         "{page}"
     );
     shop.pass(6);
