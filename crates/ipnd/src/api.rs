@@ -130,8 +130,9 @@ impl Api {
         let parcel = Parcel { method, url: &url, headers: &headers, body, wait };
         let answer = self.courier.send(parcel).await.map_err(|error| {
             Trouble::Away(format!(
-                "no ipnd answers at {} ({error}). Start it, or say where it runs with --url",
-                self.url
+                "no ipnd answers at {} ({}). Start it, or say where it runs with --url",
+                self.url,
+                what_happened(&error)
             ))
         })?;
         match answer.status {
@@ -200,6 +201,11 @@ impl Api {
             Err(trouble) => Err(trouble.into()),
         }
     }
+}
+
+/// Why somebody was not reached, without what could be done about it, which stands behind.
+pub(crate) fn what_happened(error: &str) -> &str {
+    error.split_once(". ").map_or(error, |(what, _)| what)
 }
 
 /// A text of an answer, or nothing.

@@ -75,6 +75,10 @@ async fn one(api: &mut Api, options: &Options, id: &str) -> Result<()> {
         if tries(&row) > tries(&before) || Instant::now() >= until {
             break row;
         }
+        if let Some(why) = obstacle(api, Some(text(&row, "endpoint"))).await? {
+            progress.end();
+            bail!("it waits in the outbox: {why}");
+        }
         progress.show("sending", 0, None);
         tokio::time::sleep(LOOK_AGAIN).await;
     };
@@ -139,14 +143,15 @@ async fn many(api: &mut Api, options: &Options) -> Result<()> {
         paper.print(&serde_json::to_string_pretty(&document)?);
         return Ok(());
     }
-    let sent = count(&resent);
-    paper.print(&match waiting {
-        0 => format!("{} sent, in {}.", messages(sent), progress.took()),
-        waiting => format!(
-            "{} sent. {waiting} wait for their receiver; `ipnd deliveries --missing` says why.",
-            messages(sent)
-        ),
-    });
+    let sent = messages(count(&resent));
+    let line = match (waiting, obstacle(api, endpoint.as_deref()).await?) {
+        (0, _) => format!("{sent} sent, in {}.", progress.took()),
+        (_, Some(why)) => format!("{sent} put into the outbox. {waiting} wait there: {why}."),
+        (_, None) => {
+            format!("{sent} put into the outbox. {waiting} wait there; see `ipnd deliveries --missing`.")
+        }
+    };
+    paper.print(&printable(&line));
     Ok(())
 }
 
@@ -179,9 +184,34 @@ async fn watch(api: &mut Api, endpoint: Option<&str>, all: u64, progress: &mut P
         if waiting == 0 || moved.elapsed() >= QUIET {
             return Ok(waiting);
         }
+        if obstacle(api, endpoint).await?.is_some() {
+            return Ok(waiting);
+        }
         progress.show("sending", all.saturating_sub(waiting), Some(all));
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Why nothing is sent to an endpoint at the moment: this one, or the first for which it is so.
+async fn obstacle(api: &mut Api, endpoint: Option<&str>) -> Result<Option<String>> {
+    let list = api.get("/v1/endpoints").await?;
+    let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let meant = |one: &&Value| match endpoint {
+        Some(endpoint) => one["id"] == endpoint,
+        None => one["waiting"].as_u64().is_some_and(|waiting| waiting > 0),
+    };
+    let now = Clock::system().now();
+    Ok(all.iter().filter(meant).find_map(|one| {
+        let name = text(one, "name");
+        if one["state"] == "paused" {
+            return Some(format!("the endpoint “{name}” is paused"));
+        }
+        // One that is told so many a second rests as well, and not for long.
+        let fails = one["failures"].as_u64().is_some_and(|failures| failures > 0);
+        let rests = moment::of(one, "rests_until").filter(|until| fails && *until > now)?;
+        let until = moment::clock_time(rests);
+        Some(format!("the endpoint “{name}” fails at present, and is left alone until {until}"))
+    }))
 }
 
 async fn waiting(api: &mut Api, endpoint: Option<&str>) -> Result<u64> {

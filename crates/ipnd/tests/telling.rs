@@ -180,6 +180,31 @@ fn a_restart_of_ipnd_loses_nothing_and_repeats_nothing() {
 }
 
 #[test]
+fn an_ipnd_that_has_forgotten_everything_is_listened_to_all_the_same() {
+    let (first, second, keys) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let url = format!("http://{address}");
+    let (demo, _) = demo_at(&address, first.path(), keys.path());
+    let shop = Receiver::start(200);
+    let mut command = ipnd();
+    command.args(["listen", "--json", "--forward-to", &shop.url(), "--url", &url]);
+    let mut listen = Program::start(command.env("XDG_RUNTIME_DIR", keys.path()));
+    let old = next(&mut listen, "ready");
+    demo.kill();
+    next(&mut listen, "away");
+    let (_demo, key) = demo_at(&address, second.path(), keys.path());
+    let new = next(&mut listen, "ready");
+    assert_ne!(old["secret"], new["secret"]);
+    let mut api = Browser::new(address.parse().unwrap());
+    api.bearer = Some(key);
+    register(&mut api, "A-1");
+    pay(&url, "A-1");
+    assert_eq!(next(&mut listen, "forwarded")["state"], "delivered");
+    assert_signed(&shop.seen()[0], new["secret"].as_str().unwrap());
+}
+
+#[test]
 fn a_reply_that_is_not_good_is_shown_as_such_and_tried_again() {
     let demo = Demo::start(None);
     let mut api = api(&demo);
@@ -334,6 +359,14 @@ fn what_the_shop_did_not_get_is_explained_and_sent_again() {
     assert_eq!(shop.seen().len(), count, "nothing was sent yet");
     assert!(said(&demo, &with(&["--yes"])).starts_with("1 message was sent"));
     assert_eq!(shop.seen().len(), count + 1);
+
+    let all = rows(&api.get("/v1/endpoints"));
+    let path = format!("/v1/endpoints/{}", all[0]["id"].as_str().unwrap());
+    assert_eq!(api.post_json(&format!("{path}/pause"), &json!({})).status, 200);
+    let paused = run(&demo, &["resend", id]);
+    assert!(text(&paused.stderr).contains("the endpoint “Shop” is paused"), "{}", text(&paused.stderr));
+    let waits = said(&demo, &with(&["--yes"]));
+    assert!(waits.contains("1 wait there: the endpoint “Shop” is paused."), "{waits}");
 
     let late = Receiver::start(200);
     let endpoint = json!({"name": "Late", "url": late.url()});

@@ -2,7 +2,7 @@
 
 use super::endpoint::Ready;
 use super::forward::{Answered, Message};
-use crate::api::text;
+use crate::api::{text, what_happened};
 use crate::console::{Paper, printable};
 use crate::moment;
 use ipnd_store::Clock;
@@ -102,11 +102,7 @@ impl Show {
         let reply = match &answered.reply {
             Ok((status @ 200..=299, ..)) => self.paper.good(&format!("{status}")),
             Ok((status, ..)) => self.paper.bad(&format!("{status}")),
-            Err(error) => {
-                // What could be done stands behind what happened; here there is room for one.
-                let what = error.split_once(". ").map_or(error.as_str(), |(what, _)| what);
-                self.paper.bad(&printable(&format!("no reply: {what}")))
-            }
+            Err(error) => self.paper.bad(&printable(&format!("no reply: {}", what_happened(error)))),
         };
         let mut line = format!("{}  {reply}  {took} ms", printable(&head));
         let Some(settled) = settled else { return line };
