@@ -13,7 +13,7 @@ pub(super) struct Row {
     pub(super) kind: String,
     /// Not said where all lines are of one endpoint.
     pub(super) endpoint: Option<String>,
-    /// Where it leads, if anywhere, and what it is called.
+    /// Where it leads, which may be nowhere (an empty text), and what it is called.
     pub(super) order: Option<(String, String)>,
     pub(super) tone: &'static str,
     pub(super) state: String,

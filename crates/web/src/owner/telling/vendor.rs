@@ -124,11 +124,9 @@ pub(super) async fn list(
     let around = Around { endpoints: &endpoints, names_endpoints: true, now, words };
     let shown = |line: ipnd_store::DeliveryLine| {
         let href = format!("{}/{}", visitor.href, line.id);
-        let reference = line.order.as_ref().map(|(_, reference)| reference.clone());
-        let own = row(line, around);
         // The order's own page is its shop's owner's.
-        let kind = [Some(own.kind), reference].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        Row { href, kind, order: None, ..own }
+        let order = line.order.as_ref().map(|(_, reference)| (String::new(), reference.clone()));
+        Row { href, order, ..row(line, around) }
     };
     let rows = found.rows.into_iter().map(shown).collect();
     let connections = endpoints.iter().map(|endpoint| Connection {
