@@ -63,7 +63,9 @@ pub(super) fn routes() -> Router<App> {
 
 /// Pages for vendors, who have no log-in.
 pub(super) fn vendor_routes() -> Router<App> {
-    Router::new().route("/vendor/{secret}", get(vendor::list)).route("/vendor/{secret}/{id}", get(vendor::show))
+    Router::new()
+        .route("/vendor/{secret}", get(vendor::list))
+        .route("/vendor/{secret}/{id}", get(vendor::show))
 }
 
 /// The tab that is open.
