@@ -46,7 +46,7 @@ pub(crate) fn mail_settled(mail: MailId, kind: MailKind, outcome: &'static str, 
 }
 
 /// A delivery was tried. Replies and addresses stay out of the log; they stand in the list of deliveries.
-pub(crate) fn delivery_settled(due: &DueDelivery, attempt: &Attempt, outcome: &DeliveryOutcome) {
+pub fn delivery_settled(due: &DueDelivery, attempt: &Attempt, outcome: &DeliveryOutcome) {
     let (word, reason) = match outcome {
         DeliveryOutcome::Delivered => ("delivered", None),
         DeliveryOutcome::Later { reason, .. } => ("later", Some(reason)),

@@ -14,6 +14,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 /// Registers an order of 12.34 EUR.
 fn register(api: &mut Browser, reference: &str) {
@@ -100,6 +101,25 @@ fn what_the_sandbox_tells_is_forwarded_once_and_signed() {
     assert!(listen.end().success(), "{}", listen.errors());
     assert!(rows(&api.get("/v1/endpoints")).is_empty(), "it is removed at the end");
     assert_eq!(shop.seen().len(), 1);
+}
+
+#[test]
+fn whoever_stops_it_does_not_wait_for_a_program_that_thinks() {
+    let demo = Demo::start(None);
+    let mut api = api(&demo);
+    let shop = Receiver::start(0);
+    let mut listen = follow(&demo, &["listen", "--json", "--forward-to", &shop.url()]);
+    next(&mut listen, "ready");
+    register(&mut api, "A-1");
+    pay(demo.text("base_url"), "A-1");
+    until("the message", || (shop.seen().len() == 1).then_some(()));
+    let began = Instant::now();
+    listen.signal("INT");
+    assert!(listen.end().success(), "{}", listen.errors());
+    assert!(began.elapsed() < Duration::from_secs(10), "less than a reply is waited for");
+    assert!(rows(&api.get("/v1/endpoints")).is_empty());
+    let told = rows(&api.get("/v1/deliveries")).remove(0);
+    assert_ne!(told["state"], "delivered", "{told}");
 }
 
 #[test]

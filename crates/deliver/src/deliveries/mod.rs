@@ -5,6 +5,7 @@ mod expression;
 mod schedule;
 mod worker;
 
+pub use crate::observe::delivery_settled as note_settled;
 pub use attempt::{Prepared, excerpt, judge, prepare};
 pub use expression::check as check_expression;
 

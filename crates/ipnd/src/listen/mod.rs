@@ -93,8 +93,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         };
         listener.begin().await?;
         let listened = listener.listen().await;
-        let removed = if options.keep { Ok(()) } else { listener.end().await };
-        listened.and(removed)
+        // After an error, what happens waits for the next start.
+        if options.keep || listened.is_err() { listened } else { listener.end().await }
     })
 }
 
@@ -184,7 +184,13 @@ impl Listener {
         let mut is_shown = known.is_some();
         let answered = match known {
             Some(answered) => answered,
-            None => forward::send(&self.courier, &self.to, message).await,
+            None => {
+                let mut stop = self.stop.clone();
+                tokio::select! {
+                    () = stop.wait() => return Ok(false),
+                    answered = forward::send(&self.courier, &self.to, message) => answered,
+                }
+            }
         };
         let mut patience = Patience::default();
         loop {

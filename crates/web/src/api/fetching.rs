@@ -11,7 +11,7 @@ use crate::stopping::Stopping;
 use axum::extract::State;
 use data_encoding::BASE64;
 use ipnd_deliver::client::Answer;
-use ipnd_deliver::deliveries::{Prepared, excerpt, judge, prepare};
+use ipnd_deliver::deliveries::{Prepared, excerpt, judge, note_settled, prepare};
 use ipnd_store::{
     Attempt, Change, Delivery, DeliveryId, DeliveryOutcome, DueDelivery, Endpoint, EndpointId, EndpointState,
     Settled, ShopId,
@@ -36,6 +36,7 @@ const DOWN_PAUSES: [i64; 5] = [2, 5, 10, 20, 30];
 const DOWN_PAUSE_MAX: i64 = 60;
 /// What becomes due because time passes is announced by nobody.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const GATHERED_FOR: Duration = Duration::from_millis(20);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,7 +114,8 @@ pub(super) async fn fetch(
             tokio::select! {
                 () = stopping.0.cancelled() => {}
                 () = tokio::time::sleep_until(again) => {}
-                () = work(&mut changes) => {}
+                // Where much happens, a look for each thing would keep others waiting.
+                () = work(&mut changes) => tokio::time::sleep(GATHERED_FOR).await,
             }
         }
     }
@@ -147,6 +149,7 @@ async fn ready(app: &App, due: DueDelivery) -> Result<Option<FetchedDelivery>, P
         Ok(prepared) => prepared,
         Err(outcome) => {
             let unsent = Attempt { started_at: now, duration: 0, status: None, reply: None };
+            note_settled(&due, &unsent, &outcome);
             // Whoever had it in between has settled it as well.
             app.store.settle_delivery(due.id, due.lease, now, unsent, outcome).await?;
             return Ok(None);
@@ -234,11 +237,13 @@ pub(super) async fn settle(
         reply: answered.as_ref().ok().map(|answer| excerpt(&answer.body)),
     };
     let outcome = outcome(&app, &due, answered.as_ref().map_err(String::clone), now);
-    if app.store.settle_delivery(id, body.lease, now, attempt, outcome).await? == Settled::Stale {
+    let settled = app.store.settle_delivery(id, body.lease, now, attempt.clone(), outcome.clone()).await?;
+    if settled == Settled::Stale {
         return Err(Problem::Conflict(
             "this was settled already, or fetched again after its lease had run out".into(),
         ));
     }
+    note_settled(&due, &attempt, &outcome);
     let settled = app.store.delivery(shop, id).await?.ok_or(Problem::NotFound)?;
     Ok(axum::Json(deliveries::show(settled.line, spoken.0)))
 }
