@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod checks;
+mod deliveries;
 mod mails;
 mod mails_delayed;
 mod mails_tls;
