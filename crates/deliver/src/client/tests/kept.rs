@@ -35,7 +35,8 @@ async fn server(requests_each: usize) -> (std::net::SocketAddr, Arc<AtomicUsize>
 
 async fn tell(client: &Client, address: std::net::SocketAddr, count: usize) {
     for _ in 0..count {
-        let answer = client.tell("POST", &format!("http://{address}/x"), &[], b"body".to_vec()).await.unwrap();
+        let answer =
+            client.tell("POST", &format!("http://{address}/x"), &[], b"body".to_vec()).await.unwrap();
         assert_eq!((answer.status, answer.body.as_slice()), (200, &b"ok"[..]));
     }
 }
@@ -56,5 +57,9 @@ async fn a_connection_that_was_closed_meanwhile_is_replaced() {
     let (address, connections, requests) = server(2).await;
     let client = client(&[address]);
     tell(&client, address, 6).await;
-    assert_eq!((connections.load(Ordering::SeqCst), requests.load(Ordering::SeqCst)), (3, 6), "each arrived once");
+    assert_eq!(
+        (connections.load(Ordering::SeqCst), requests.load(Ordering::SeqCst)),
+        (3, 6),
+        "each arrived once"
+    );
 }
