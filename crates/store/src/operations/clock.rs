@@ -18,6 +18,7 @@ pub(crate) fn bring_forward(
         "UPDATE mails SET due_at = ?1 WHERE state = 'waiting' AND due_at > ?2 AND lease_until IS NULL",
         "UPDATE deliveries SET due_at = ?1 WHERE state = 'waiting' AND due_at > ?2 AND lease_until IS NULL",
         "UPDATE endpoints SET rests_until = ?1 WHERE rests_until IS NOT NULL AND rests_until > ?2",
+        "UPDATE endpoints SET paced_until = ?1 WHERE paced_until IS NOT NULL AND paced_until > ?2",
     ] {
         sql::run(desk, sql, params![sql::time(now), sql::time(latest)])?;
     }

@@ -18,6 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Rows that are looked at to find the next of each order, and how often in one claim.
+const LOOKED_AT: u32 = 200;
+const LOOKS_MAX: u32 = 5;
 /// Rows that are swept in one transaction, so that nobody waits long for it.
 const SWEPT_TOGETHER: i64 = 500;
 /// The first rest of an endpoint that cannot be reached, in seconds. It doubles each time.
@@ -92,34 +95,49 @@ macro_rules! ready_sql {
 }
 
 macro_rules! due_sql {
-    ($ordered:literal, $lock:literal) => {
+    ($behind:literal, $lock:literal) => {
         concat!(
-            "SELECT d.id, d.lease, d.tries, d.message_id, d.created_at, d.notice_id FROM deliveries d
-             WHERE d.endpoint_id = ?1 AND d.state = 'waiting' AND d.due_at <= ?2 ",
-            $ordered,
-            " ORDER BY d.due_at, d.id LIMIT ?3 ",
+            "SELECT d.id, d.lease, d.tries, d.message_id, d.created_at, d.notice_id, d.due_at, ",
+            $behind,
+            " AS behind FROM deliveries d
+             WHERE d.endpoint_id = ?1 AND d.state = 'waiting' AND d.due_at <= ?2
+             ORDER BY d.due_at, d.id LIMIT ?3 ",
             $lock
         )
     };
 }
 
-const PLAIN: [&str; 2] = [due_sql!("", ""), due_sql!("", "FOR UPDATE SKIP LOCKED")];
+const PLAIN: [&str; 2] =
+    [due_sql!("CAST(NULL AS TEXT)", ""), due_sql!("CAST(NULL AS TEXT)", "FOR UPDATE SKIP LOCKED")];
 
 /// The next of an order waits until the one before has arrived or has been given up.
 const ORDERED: [&str; 2] = [
     due_sql!(
-        "AND (d.order_id IS NULL OR NOT EXISTS (
-                 SELECT 1 FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
-                   AND p.state = 'waiting' AND p.sequence < d.sequence))",
+        "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
+            AND p.state = 'waiting' AND p.sequence < d.sequence)",
         ""
     ),
     due_sql!(
-        "AND (d.order_id IS NULL OR NOT EXISTS (
-                 SELECT 1 FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
-                   AND p.state = 'waiting' AND p.sequence < d.sequence))",
+        "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
+            AND p.state = 'waiting' AND p.sequence < d.sequence)",
         "FOR UPDATE SKIP LOCKED"
     ),
 ];
+
+/// Whether there may be something to claim, or to sweep.
+pub(crate) fn is_anything_due(db: &dyn sql::Db, now: Timestamp) -> Result<bool> {
+    let due = sql::count(
+        db,
+        "SELECT count(*) AS n FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' AND due_at <= ?1 LIMIT 1) AS d",
+        params![sql::time(now)],
+    )?;
+    if due > 0 {
+        return Ok(true);
+    }
+    let to_sweep =
+        sql::count(db, "SELECT count(*) AS n FROM endpoints WHERE sweep IS NOT NULL", sql::NONE)?;
+    Ok(to_sweep > 0)
+}
 
 /// Takes leases on what is due: of every endpoint as much as it can take, oldest first.
 pub(crate) fn claim(
@@ -187,19 +205,11 @@ fn of_endpoint(
     claimed: &mut Vec<Claimed>,
 ) -> Result<()> {
     let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
-    let [sqlite, postgres] = if endpoint.is_ordered { ORDERED } else { PLAIN };
-    let due =
-        sql::all(desk, desk.pick(sqlite, postgres), params![endpoint.id, sql::time(now), room], |row| {
-            Ok(Claimed {
-                id: row.number("id")?,
-                lease: row.number("lease")? + 1,
-                tries: row.small("tries")?,
-                message_id: row.text("message_id")?,
-                created_at: row.time("created_at")?,
-                notice: row.number_opt("notice_id")?,
-                endpoint: endpoint.id,
-            })
-        })?;
+    let due = if endpoint.is_ordered {
+        next_of_orders(desk, endpoint.id, room, now)?
+    } else {
+        look(desk, PLAIN, (endpoint.id, now, room))?.into_iter().map(|due| due.claimed).collect()
+    };
     for one in &due {
         sql::run(
             desk,
@@ -211,14 +221,92 @@ fn of_endpoint(
     if endpoint.rate > 0 && !due.is_empty() {
         let count = i64::try_from(due.len()).expect("a few");
         let pause = SignedDuration::from_millis(count * 1_000 / i64::from(endpoint.rate));
-        let rests = now.saturating_add(pause).expect("a second");
+        let paced = now.saturating_add(pause).expect("a second");
         sql::run(
             desk,
-            "UPDATE endpoints SET rests_until = ?2 WHERE id = ?1",
-            params![endpoint.id, sql::time(rests)],
+            "UPDATE endpoints SET paced_until = ?2 WHERE id = ?1",
+            params![endpoint.id, sql::time(paced)],
         )?;
     }
     claimed.extend(due);
+    Ok(())
+}
+
+/// What is due, as it was found.
+struct Due {
+    claimed: Claimed,
+    due_at: Timestamp,
+    /// When the last of those is due that have to arrive before it.
+    behind: Option<Timestamp>,
+}
+
+fn look(
+    desk: &Desk<'_>,
+    [sqlite, postgres]: [&'static str; 2],
+    (endpoint, now, limit): (i64, Timestamp, u32),
+) -> Result<Vec<Due>> {
+    sql::all(desk, desk.pick(sqlite, postgres), params![endpoint, sql::time(now), limit], |row| {
+        Ok(Due {
+            claimed: Claimed {
+                id: row.number("id")?,
+                lease: row.number("lease")? + 1,
+                tries: row.small("tries")?,
+                message_id: row.text("message_id")?,
+                created_at: row.time("created_at")?,
+                notice: row.number_opt("notice_id")?,
+                endpoint,
+            },
+            due_at: row.time("due_at")?,
+            behind: row.time_opt("behind")?,
+        })
+    })
+}
+
+/// Of each order the first that waits. What has to wait for another is put behind it: else all of it would be looked at
+/// each time, and that may be a whole backlog. It is put back when the other has ended, see [`release_next`].
+fn next_of_orders(desk: &mut Desk<'_>, endpoint: i64, room: u32, now: Timestamp) -> Result<Vec<Claimed>> {
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    let mut next = Vec::new();
+    for _ in 0..LOOKS_MAX {
+        let found = look(desk, ORDERED, (endpoint, now, LOOKED_AT))?;
+        let is_all = found.len() < usize::try_from(LOOKED_AT).unwrap_or(usize::MAX);
+        let mut has_moved = false;
+        next.clear();
+        for one in found {
+            let Some(behind) = one.behind else {
+                next.push(one.claimed);
+                continue;
+            };
+            let behind = behind.saturating_add(SignedDuration::from_millis(1)).expect("a millisecond");
+            if behind > one.due_at {
+                sql::run(
+                    desk,
+                    "UPDATE deliveries SET due_at = ?2 WHERE id = ?1",
+                    params![one.claimed.id, sql::time(behind)],
+                )?;
+                has_moved = true;
+            }
+        }
+        if next.len() >= room || is_all || !has_moved {
+            next.truncate(room);
+            return Ok(next);
+        }
+    }
+    // There is more to be put in its place.
+    desk.announce(Change::Work);
+    Ok(next)
+}
+
+/// The next of an order is due when the one before has ended.
+fn release_next(desk: &Desk<'_>, endpoint: i64, order: i64) -> Result<()> {
+    sql::run(
+        desk,
+        "UPDATE deliveries SET due_at = created_at
+         WHERE endpoint_id = ?1 AND order_id = ?2 AND state = 'waiting' AND lease_until IS NULL AND tries = 0
+           AND sequence = (SELECT min(n.sequence) FROM deliveries n
+                           WHERE n.endpoint_id = ?1 AND n.order_id = ?2 AND n.state = 'waiting')",
+        [endpoint, order],
+    )?;
     Ok(())
 }
 
@@ -298,14 +386,19 @@ pub(crate) fn settle(
     attempt: &Attempt,
     outcome: &DeliveryOutcome,
 ) -> Result<Settled> {
-    let endpoint = sql::one(
+    let known = sql::one(
         desk,
-        "SELECT endpoint_id, attempts FROM deliveries
-         WHERE id = ?1 AND lease = ?2 AND state = 'waiting' AND lease_until IS NOT NULL",
+        "SELECT d.endpoint_id, d.attempts, d.order_id, e.is_ordered, e.url
+         FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
+         WHERE d.id = ?1 AND d.lease = ?2 AND d.state = 'waiting' AND d.lease_until IS NOT NULL",
         [delivery.0, lease],
-        |row| Ok((row.number("endpoint_id")?, row.small("attempts")?)),
+        |row| {
+            let is_ordered = row.flag("is_ordered")? || row.text("url")?.is_empty();
+            let order = row.number_opt("order_id")?.filter(|_| is_ordered);
+            Ok((row.number("endpoint_id")?, row.small("attempts")?, order))
+        },
     )?;
-    let Some((endpoint, attempts)) = endpoint else { return Ok(Settled::Stale) };
+    let Some((endpoint, attempts, order)) = known else { return Ok(Settled::Stale) };
     let (word, reason) = match outcome {
         DeliveryOutcome::Delivered => ("delivered", None),
         DeliveryOutcome::Later { reason, .. } => ("later", Some(reason)),
@@ -348,6 +441,9 @@ pub(crate) fn settle(
              WHERE id = ?1",
             params![delivery.0, word, sql::time(now), attempt.status, code, detail],
         )?;
+        if let Some(order) = order {
+            release_next(desk, endpoint, order)?;
+        }
     }
     if attempts > DELIVERY_ATTEMPTS_KEPT_MAX {
         sql::run(

@@ -121,7 +121,8 @@ pub(crate) fn update(
     let changed = sql::run(
         desk,
         "UPDATE endpoints SET name = ?3, url = ?4, dialect = ?5, filter = ?6, headers = ?7, settings = ?8,
-             concurrency = ?9, rate = ?10, is_ordered = ?11, rests_until = NULL
+             concurrency = ?9, rate = ?10, is_ordered = ?11, rests_until = NULL, paced_until = NULL,
+             sweep = CASE WHEN is_ordered = ?11 THEN sweep ELSE 'release' END
          WHERE id = ?1 AND shop_id = ?2 AND state <> 'removed'",
         params![
             endpoint.0,
