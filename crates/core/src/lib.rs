@@ -31,4 +31,4 @@ pub use money::{Money, MoneyError};
 pub use order::{Item, Terms, TermsError};
 pub use reason::Reason;
 pub use review::{Answer, Concern, Question, QuestionKind, Verdict};
-pub use tell::{Telling, told};
+pub use tell::{Telling, refunded, told};

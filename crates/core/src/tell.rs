@@ -5,12 +5,45 @@
 //! money that does not count (I-08, T-B01).
 
 use crate::fold::ExaminedEvent;
-use crate::{Event, EventKind, OrderState, Payment, PaymentStatus, Verdict};
+use crate::{Event, EventKind, Money, OrderState, Payment, PaymentStatus, Refund, Verdict};
+use std::collections::BTreeSet;
 
-/// Whether the shop is told of each of these events, as things stand: one answer for each, in the same sequence.
+/// Whether the shop is told of each of these events, as things stand: one answer for each, in the same sequence. Where
+/// several say the same of one transaction, the first does.
 #[must_use]
 pub fn told(events: &[ExaminedEvent], state: &OrderState) -> Vec<Telling> {
-    events.iter().map(|examined| telling(examined, state)).collect()
+    let mut said = BTreeSet::new();
+    let mut one = |examined: &ExaminedEvent| {
+        let telling = telling(examined, state);
+        let event = &examined.event;
+        if telling != Telling::Now || !event.kind.is_payment() {
+            return telling;
+        }
+        let is_new = said.insert((event.kind, name(event).to_owned()));
+        if is_new { telling } else { Telling::Superseded }
+    };
+    events.iter().map(&mut one).collect()
+}
+
+/// What a refund gave back, and with it all that was given back of the same payment so far. `None` for other events,
+/// and for refunds that are not booked on a payment.
+#[must_use]
+pub fn refunded<'a>(event: &Event, state: &'a OrderState) -> Option<(&'a Refund, Money)> {
+    let own = booked(event, state).filter(|_| event.kind == EventKind::RefundCompleted)?;
+    let payment = own.payment.as_ref()?;
+    let of_it = state.refunds.iter().take_while(|refund| !std::ptr::eq(*refund, own)).chain([own]);
+    let same = of_it.filter(|refund| refund.payment.as_ref() == Some(payment));
+    let sum = same.filter(|refund| refund.amount.currency() == own.amount.currency());
+    let total = sum.fold(Money::zero(own.amount.currency()), |total, refund| {
+        total.plus(refund.amount).expect("one currency, and amounts are bounded")
+    });
+    Some((own, total))
+}
+
+fn booked<'a>(event: &Event, state: &'a OrderState) -> Option<&'a Refund> {
+    let names: &[&str] =
+        if event.amount_is_total { &[&event.identity] } else { &[name(event), &event.identity] };
+    state.refunds.iter().find(|refund| names.contains(&refund.transaction.as_str()))
 }
 
 /// What becomes of one event.
@@ -32,19 +65,18 @@ fn telling(examined: &ExaminedEvent, state: &OrderState) -> Telling {
     }
     let Some(about) = payments(event, state) else { return Telling::HeldBack };
     let names = [name(event), event.identity.as_str()];
-    let is_booked = || {
-        event.amount_is_total
-            || state
-                .refunds
-                .iter()
-                .any(|refund| refund.payment.is_some() && names.contains(&refund.transaction.as_str()))
-    };
     let is_believed = examined.concerns.iter().all(|concern| {
         let accepted = |subject: &str| verdict(state, concern.kind, subject) == Some(Verdict::Accept);
         names.iter().any(|name| accepted(name)) || about.iter().any(|payment| accepted(&payment.transaction))
     });
     let is_asked = names.iter().any(|name| is_in_question(state, name));
-    let fits = event.kind != EventKind::RefundCompleted || is_booked();
+    let fits = match (event.kind, booked(event, state)) {
+        (EventKind::RefundCompleted, Some(refund)) => refund.payment.is_some(),
+        // A total that adds nothing to what is known.
+        (EventKind::RefundCompleted, None) if event.amount_is_total => return Telling::Superseded,
+        (EventKind::RefundCompleted, None) => false,
+        _ => true,
+    };
     if is_believed && fits && !is_asked { Telling::Now } else { Telling::HeldBack }
 }
 
@@ -199,5 +231,30 @@ mod tests {
         assert_eq!(tellings(&[paid.clone(), reversal], &[]), [Now, Now]);
         refund.event.amount = Some(euro("25.00"));
         assert_eq!(tellings(&[refund, paid], &[]), [HeldBack, Now], "more than was paid is asked about");
+    }
+
+    #[test]
+    fn totals_are_told_by_what_they_add_and_one_word_of_a_payment_is_enough() {
+        use EventKind::{PaymentCompleted, RefundCompleted};
+        use Telling::{Now, Superseded};
+        let paid = event(PaymentCompleted, "T1", "20.00", 1);
+        let mut same = event(PaymentCompleted, "T1", "20.00", 5);
+        same.event.identity = "another word for it".into();
+        let total = |amount: &str, second| {
+            let mut total = event(RefundCompleted, "T1", amount, second);
+            total.event.identity = format!("total/{amount}/{second}");
+            total.event.parent = Some("T1".into());
+            total.event.amount_is_total = true;
+            total
+        };
+        let events = [paid, same, total("5.00", 6), total("8.00", 7), total("8.00", 8)];
+        assert_eq!(tellings(&events, &[]), [Now, Superseded, Now, Now, Superseded]);
+        let state = fold(Facts { terms: &terms(), cancelled_at: None, events: &events, answers: &[] });
+        let told = |place: usize| {
+            refunded(&events[place].event, &state).map(|(refund, total)| (refund.amount, total))
+        };
+        assert_eq!(told(2), Some((euro("5.00"), euro("5.00"))));
+        assert_eq!(told(3), Some((euro("3.00"), euro("8.00"))));
+        assert_eq!((told(0), told(4)), (None, None));
     }
 }

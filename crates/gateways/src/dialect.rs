@@ -4,11 +4,12 @@
 //! a dialect too, by its `compose`. So a shop that only understands one gateway can be told of every payment, whichever
 //! gateway it came by.
 
+use crate::kit::mac::{Algorithm, Encoding};
 use crate::kit::webhook_signing::sign;
 use crate::{CannotCompose, Gateway, Outcome, RawRequest, Setting, Settings, Wants, find};
 use ipnd_core::{Customer, Event, EventItem, EventKind, Item, Language, Money, OrderStatus, Reason};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The type of a message that only tries the connection.
@@ -36,6 +37,20 @@ pub struct Notice {
     pub event: Option<Event>,
     /// `None` where the event concerns no order.
     pub order: Option<NoticeOrder>,
+    /// Of a refund: what it gave back.
+    pub refund: Option<NoticeRefund>,
+}
+
+/// What one refund gave back. Some gateways tell the single amount and others the total so far; a shop is told whichever
+/// its form tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeRefund {
+    /// By this refund alone.
+    pub amount: Money,
+    /// With all before it, of the same payment.
+    pub total: Money,
+    /// The payment's transaction.
+    pub payment: String,
 }
 
 /// The order as it stood then.
@@ -94,6 +109,8 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     gateway: &'a str,
     order: Option<&'a NoticeOrder>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<&'a NoticeRefund>,
 }
 
 #[derive(Serialize)]
@@ -240,7 +257,12 @@ pub fn content_of(notice: &Notice) -> serde_json::Value {
 }
 
 fn content(notice: &Notice) -> Content<'_> {
-    let data = Data { event: notice.event.as_ref(), gateway: &notice.gateway, order: notice.order.as_ref() };
+    let data = Data {
+        event: notice.event.as_ref(),
+        gateway: &notice.gateway,
+        order: notice.order.as_ref(),
+        refund: notice.refund.as_ref(),
+    };
     Content { r#type: notice.word(), timestamp: notice.noted_at, data }
 }
 
@@ -293,6 +315,12 @@ fn event_for(gateway: &Gateway, notice: &Notice) -> Event {
         // Words of another gateway.
         event.status = None;
         event.reason = None;
+        if event.transaction.is_none() {
+            event.transaction = Some(derived_id(&event.identity));
+        }
+        if let Some(refund) = &notice.refund {
+            as_the_form_tells(gateway, &mut event, refund);
+        }
     }
     if let Some(order) = &notice.order {
         event.order_ref = Some(order.reference.clone());
@@ -315,6 +343,36 @@ fn event_for(gateway: &Gateway, notice: &Notice) -> Event {
         }
     }
     event
+}
+
+/// Gateways whose messages about refunds name the sum of all refunds of a payment, and not the single one.
+const TELL_TOTALS: [&str; 5] = [
+    crate::lemonsqueezy::GATEWAY.id,
+    crate::liqpay::GATEWAY.id,
+    crate::stripe::GATEWAY.id,
+    crate::two_checkout::GATEWAY.id,
+    crate::wayforpay::GATEWAY.id,
+];
+
+fn as_the_form_tells(gateway: &Gateway, event: &mut Event, refund: &NoticeRefund) {
+    event.parent = Some(refund.payment.clone());
+    if TELL_TOTALS.contains(&gateway.id) {
+        event.amount = Some(refund.total);
+        event.amount_is_total = true;
+        return;
+    }
+    event.amount = Some(refund.amount);
+    // Several totals may share the payment's transaction; what was told one by one has a name each.
+    if event.amount_is_total || event.transaction.as_deref() == Some(refund.payment.as_str()) {
+        event.transaction = Some(derived_id(&event.identity));
+    }
+    event.amount_is_total = false;
+}
+
+/// A name for what its gateway has no name for: the same again each time.
+fn derived_id(identity: &str) -> String {
+    let digest = Algorithm::Sha256.compute(&[], &[identity.as_bytes()]);
+    Encoding::HexLower.encode(&digest[..9]).to_uppercase()
 }
 
 fn item(item: &Item) -> EventItem {
@@ -373,7 +431,7 @@ mod tests {
             language: None,
         };
         let noted_at = Timestamp::from_second(1_800_000_000).unwrap();
-        Notice { noted_at, gateway: "stripe".into(), event: Some(event), order: Some(order) }
+        Notice { noted_at, gateway: "stripe".into(), event: Some(event), order: Some(order), refund: None }
     }
 
     fn write(dialect: Dialect, notice: &Notice, later: i64) -> Result<RawRequest, CannotTell> {
@@ -502,7 +560,7 @@ mod tests {
     #[test]
     fn a_test_tells_of_nothing_and_of_play_money_in_a_gateways_form() {
         let noted_at = Timestamp::from_second(1_800_000_000).unwrap();
-        let test = Notice { noted_at, gateway: String::new(), event: None, order: None };
+        let test = Notice { noted_at, gateway: String::new(), event: None, order: None, refund: None };
         let request = write(Dialect::Standard, &test, 0).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         assert_eq!(
@@ -518,5 +576,42 @@ mod tests {
             ),
             Err(CannotTell::Unsigned(_))
         ));
+    }
+
+    /// The list of those that tell totals is what they themselves say of what they would have sent.
+    #[test]
+    fn a_refund_is_told_as_its_form_tells_refunds() {
+        let (mut told, mut wrong) = ((0, 0), Vec::new());
+        for dialect in Dialect::all().filter(|dialect| dialect.tells(EventKind::RefundCompleted)) {
+            let Dialect::Gateway(gateway) = dialect else { continue };
+            let mut second = notice(EventKind::RefundCompleted);
+            second.gateway = "none of these".into();
+            let event = second.event.as_mut().unwrap();
+            event.identity = "refund/total/8.00".into();
+            event.transaction = Some("pi_1".into());
+            event.amount = Some(euro("8.00"));
+            event.amount_is_total = true;
+            second.refund =
+                Some(NoticeRefund { amount: euro("3.00"), total: euro("8.00"), payment: "pi_1".into() });
+            let Ok(request) = write(dialect, &second, 0) else { continue };
+            let settings = Settings::sample(gateway.settings);
+            let sent = [crate::Told { event: event_for(gateway, &second), request: request.clone() }];
+            let Decided::Genuine(read) = decide_played(gateway, &request, &settings, second.noted_at, &sent)
+            else {
+                panic!("{} does not believe itself", gateway.id);
+            };
+            let Some(refund) = read.events.iter().find(|event| event.kind == EventKind::RefundCompleted)
+            else {
+                continue;
+            };
+            let is_total = TELL_TOTALS.contains(&gateway.id);
+            let amount = if is_total { "8.00" } else { "3.00" };
+            if (refund.amount_is_total, refund.amount) != (is_total, Some(euro(amount))) {
+                wrong.push((gateway.id, refund.amount_is_total, refund.amount));
+            }
+            if is_total { told.0 += 1 } else { told.1 += 1 }
+        }
+        assert!(wrong.is_empty(), "{wrong:?}");
+        assert!(told.0 >= 4 && told.1 >= 4, "{told:?}");
     }
 }

@@ -5,8 +5,8 @@ use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::token::fingerprint_bytes;
 use crate::{Change, EndpointFilter, Order, OrderId, Result, ShopId, StoreError};
 use ipnd_core::fold::ExaminedEvent;
-use ipnd_core::{Environment, Event, Money, OrderState, OrderStatus, Telling, Terms, told};
-use ipnd_gateways::dialect::{Dialect, Notice, NoticeOrder};
+use ipnd_core::{Environment, Event, Money, OrderState, OrderStatus, Telling, Terms, refunded, told};
+use ipnd_gateways::dialect::{Dialect, Notice, NoticeOrder, NoticeRefund};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -18,11 +18,20 @@ struct Standing {
     paid: String,
     refunded: String,
     reversed: String,
+    /// Of a refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refund: Option<NoticeRefund>,
 }
 
 impl Standing {
-    fn of(state: &OrderState) -> Self {
+    fn of(state: &OrderState, event: &Event) -> Self {
+        let refund = refunded(event, state).map(|(refund, total)| NoticeRefund {
+            amount: refund.amount,
+            total,
+            payment: refund.payment.clone().unwrap_or_default(),
+        });
         Self {
+            refund,
             status: state.status,
             paid: state.paid.decimal(),
             refunded: state.refunded.decimal(),
@@ -67,8 +76,8 @@ pub(crate) fn tell(
     }
     // As it happened.
     due.sort_by_key(|place| (events[*place].event.occurred_at, events[*place].event.kind, ids[*place]));
-    let standing = sql::json(&Standing::of(state));
     for place in due {
+        let standing = sql::json(&Standing::of(state, &events[place].event));
         let new = NewNotice {
             shop: order.shop,
             event_id: ids[place],
@@ -275,6 +284,7 @@ pub(crate) fn load(db: &dyn Db, notice: i64) -> Result<Notice> {
                     gateway: row.text("gateway")?,
                     event: Some(row.json("event")?),
                     order: None,
+                    refund: None,
                 },
                 row.number_opt("order_id")?.zip(standing),
                 row.number_opt("sequence")?,
@@ -287,18 +297,19 @@ pub(crate) fn load(db: &dyn Db, notice: i64) -> Result<Notice> {
         let order = order_rows::any_by_id(db, order)?;
         let order = order.ok_or_else(|| StoreError::Failed("the order of a notice is missing".to_owned()))?;
         let sequence = u32::try_from(sequence.unwrap_or(0)).unwrap_or(0);
-        notice.order = Some(order_of(order, &standing, sequence)?);
+        let (order, refund) = order_of(order, &standing, sequence)?;
+        (notice.order, notice.refund) = (Some(order), refund);
     }
     Ok(notice)
 }
 
-fn order_of(order: Order, standing: &str, sequence: u32) -> Result<NoticeOrder> {
+fn order_of(order: Order, standing: &str, sequence: u32) -> Result<(NoticeOrder, Option<NoticeRefund>)> {
     let damage =
         |what: String| StoreError::Failed(format!("the database is damaged: a standing is “{what}”"));
     let standing: Standing = serde_json::from_str(standing).map_err(|error| damage(error.to_string()))?;
     let currency = order.terms.total.currency();
     let money = |text: &str| Money::parse(text, currency).map_err(|_| damage(text.to_owned()));
-    Ok(NoticeOrder {
+    let order = NoticeOrder {
         id: order.id.to_string(),
         reference: order.reference,
         sequence,
@@ -310,5 +321,6 @@ fn order_of(order: Order, standing: &str, sequence: u32) -> Result<NoticeOrder> 
         items: order.terms.items,
         customer: order.customer,
         language: order.language,
-    })
+    };
+    Ok((order, standing.refund))
 }

@@ -61,6 +61,15 @@ pub(crate) fn again(
             )? > 0
         };
         count += u64::from(found);
+        if found && !is_dry {
+            // Whoever asks for it does not want to wait until an endpoint that rests is tried again.
+            sql::run(
+                desk,
+                "UPDATE endpoints SET rests_until = NULL
+                 WHERE id = (SELECT endpoint_id FROM deliveries WHERE id = ?1) AND rests_until IS NOT NULL",
+                [id.0],
+            )?;
+        }
     }
     if count > 0 && !is_dry {
         desk.announce(Change::Work);
