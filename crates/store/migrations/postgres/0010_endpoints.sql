@@ -48,6 +48,7 @@ CREATE TABLE endpoints (
 CREATE INDEX endpoints_of_shop ON endpoints (shop_id) WHERE state <> 'removed' AND order_id IS NULL;
 CREATE INDEX endpoints_to_sweep ON endpoints (id) WHERE sweep IS NOT NULL;
 CREATE INDEX endpoints_resting ON endpoints (rests_until) WHERE rests_until IS NOT NULL;
+CREATE INDEX endpoints_pacing ON endpoints (paced_until) WHERE paced_until IS NOT NULL;
 CREATE INDEX endpoints_of_order ON endpoints (order_id) WHERE order_id IS NOT NULL;
 
 

@@ -23,6 +23,7 @@ const SHORT: &[&str] = &[
     "endpoints_of_shop",
     "endpoints_to_sweep",
     "endpoints_resting",
+    "endpoints_pacing",
     "deliveries_due",
     "deliveries_leased",
     "deliveries_ordered",
