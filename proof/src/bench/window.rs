@@ -123,8 +123,9 @@ pub(crate) struct Done {
 pub(crate) fn around(cost: &Cost<'_>, probe: &Path, work: impl FnOnce() -> Result<Done>) -> Result<Window> {
     let probe_micros = sync_micros(probe)?;
     let own = [std::process::id()];
-    // It may be the one that is measured.
-    let own = if cost.of.contains(&own[0]) { &[][..] } else { &own[..] };
+    // It may be the one that is measured, or only look on.
+    let is_named = cost.of.contains(&own[0]) || cost.known.contains(&own[0]);
+    let own = if is_named { &[][..] } else { &own[..] };
     let before = [cost.of, own, cost.known].map(proc::cpu);
     let (machine, began) = (Machine::now()?, Instant::now());
     let done = work()?;

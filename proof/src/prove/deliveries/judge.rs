@@ -18,6 +18,8 @@ pub(crate) struct Verdict {
     pub(crate) requests: usize,
     /// Arrived again after the receiver had said yes, in a later life of ipnd: the one before died in between.
     pub(crate) repeats_after_a_kill: usize,
+    /// Arrived again, and in the same life, after the receiver had said yes: only where that yes came too late.
+    pub(crate) repeats_after_yes: Vec<String>,
     /// Arrived again after the receiver had taken it and told nobody.
     pub(crate) repeats_untold: usize,
     /// Arrived again after it was refused.
@@ -50,13 +52,16 @@ pub(crate) fn judge(told: &[Told], arrivals: &[Arrival], ledger: &[Entry], is_or
         if *ids.entry(event).or_insert(id) != id || *events.entry(id).or_insert(event) != event {
             say(format!("{event:?} came with more ids than one, or {id} with more events"));
         }
-        if arrived.contains(id) && before.get(id).is_some_and(|before| before.life == arrival.life) {
-            say(format!("{id} arrived again although the receiver had said yes"));
-        }
-        match before.insert(id, arrival).map(|before| before.end) {
+        match before.insert(id, arrival) {
             None => {}
-            _ if arrived.contains(id) => verdict.repeats_after_a_kill += 1,
-            Some(End::Refused) => verdict.retries += 1,
+            Some(before) if arrived.contains(id) => {
+                if before.life == arrival.life {
+                    verdict.repeats_after_yes.push(id.to_owned());
+                } else {
+                    verdict.repeats_after_a_kill += 1;
+                }
+            }
+            Some(before) if before.end == End::Refused => verdict.retries += 1,
             Some(_) => verdict.repeats_untold += 1,
         }
         if arrival.end == End::Told {
@@ -128,7 +133,8 @@ mod tests {
 
     fn is_fine(arrivals: &[Arrival], ledger: &[Entry]) -> bool {
         let all: Vec<Told> = (1..=2).map(told).collect();
-        judge(&all, arrivals, ledger, true).complaints.is_empty()
+        let verdict = judge(&all, arrivals, ledger, true);
+        verdict.complaints.is_empty() && verdict.repeats_after_yes.is_empty()
     }
 
     #[test]

@@ -42,6 +42,13 @@ pub(crate) fn read(api: &mut Api) -> Result<Vec<Entry>> {
     }
 }
 
+/// Attempts at one delivery of which ipnd says that no answer came.
+pub(crate) fn unanswered(api: &mut Api, id: &str) -> Result<usize> {
+    let delivery = api.get(&format!("/v1/deliveries/{id}"))?;
+    let tries = delivery["tries"].as_array().context("a delivery has attempts")?;
+    Ok(tries.iter().filter(|attempt| attempt["status"].is_null()).count())
+}
+
 /// Deliveries that have still to be made, read as an owner's tool would read them.
 pub(crate) fn waiting(database: &Path) -> Result<u64> {
     let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -5,5 +5,5 @@ mod ledger;
 mod receiver;
 
 pub(crate) use judge::{Told, judge};
-pub(crate) use ledger::{Entry, read, waiting};
+pub(crate) use ledger::{Entry, read, unanswered, waiting};
 pub(crate) use receiver::{Nature, Receiver};
