@@ -1,7 +1,7 @@
 //! Leases on deliveries, what came of them, and how endpoints are treated after that.
 
 use super::effects::{self, NewMail};
-use super::{Desk, endpoints, notices};
+use super::{Desk, due, endpoints, notices};
 use crate::sql::{self, Columns as _, Db as _, Row, params};
 use crate::token;
 use crate::{
@@ -18,9 +18,6 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Rows that are looked at to find the next of each order, and how often in one claim.
-const LOOKED_AT: u32 = 200;
-const LOOKS_MAX: u32 = 5;
 /// Rows that are swept in one transaction, so that nobody waits long for it.
 const SWEPT_TOGETHER: i64 = 500;
 /// The first rest of an endpoint that cannot be reached, in seconds. It doubles each time.
@@ -28,13 +25,13 @@ const REST_SECONDS: i64 = 2;
 
 /// What was claimed, before its content is read.
 pub(crate) struct Claimed {
-    id: i64,
-    lease: i64,
-    tries: u32,
-    message_id: String,
-    created_at: Timestamp,
-    notice: Option<i64>,
-    endpoint: i64,
+    pub(super) id: i64,
+    pub(super) lease: i64,
+    pub(super) tries: u32,
+    pub(super) message_id: String,
+    pub(super) created_at: Timestamp,
+    pub(super) notice: Option<i64>,
+    pub(super) endpoint: i64,
 }
 
 /// An endpoint that has something due.
@@ -94,36 +91,6 @@ macro_rules! ready_sql {
     };
 }
 
-macro_rules! due_sql {
-    ($behind:literal, $lock:literal) => {
-        concat!(
-            "SELECT d.id, d.lease, d.tries, d.message_id, d.created_at, d.notice_id, d.due_at, ",
-            $behind,
-            " AS behind FROM deliveries d
-             WHERE d.endpoint_id = ?1 AND d.state = 'waiting' AND d.due_at <= ?2
-             ORDER BY d.due_at, d.id LIMIT ?3 ",
-            $lock
-        )
-    };
-}
-
-const PLAIN: [&str; 2] =
-    [due_sql!("CAST(NULL AS TEXT)", ""), due_sql!("CAST(NULL AS TEXT)", "FOR UPDATE SKIP LOCKED")];
-
-/// The next of an order waits until the one before has arrived or has been given up.
-const ORDERED: [&str; 2] = [
-    due_sql!(
-        "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
-            AND p.state = 'waiting' AND p.sequence < d.sequence)",
-        ""
-    ),
-    due_sql!(
-        "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
-            AND p.state = 'waiting' AND p.sequence < d.sequence)",
-        "FOR UPDATE SKIP LOCKED"
-    ),
-];
-
 /// Whether there may be something to claim, or to sweep.
 pub(crate) fn is_anything_due(db: &dyn sql::Db, now: Timestamp) -> Result<bool> {
     let due = sql::count(
@@ -134,8 +101,7 @@ pub(crate) fn is_anything_due(db: &dyn sql::Db, now: Timestamp) -> Result<bool> 
     if due > 0 {
         return Ok(true);
     }
-    let to_sweep =
-        sql::count(db, "SELECT count(*) AS n FROM endpoints WHERE sweep IS NOT NULL", sql::NONE)?;
+    let to_sweep = sql::count(db, "SELECT count(*) AS n FROM endpoints WHERE sweep IS NOT NULL", sql::NONE)?;
     Ok(to_sweep > 0)
 }
 
@@ -206,9 +172,9 @@ fn of_endpoint(
 ) -> Result<()> {
     let until = now.checked_add(lease).map_err(|error| StoreError::Failed(error.to_string()))?;
     let due = if endpoint.is_ordered {
-        next_of_orders(desk, endpoint.id, room, now)?
+        due::next_of_orders(desk, endpoint.id, room, now)?
     } else {
-        look(desk, PLAIN, (endpoint.id, now, room))?.into_iter().map(|due| due.claimed).collect()
+        due::any(desk, endpoint.id, room, now)?
     };
     for one in &due {
         sql::run(
@@ -229,84 +195,6 @@ fn of_endpoint(
         )?;
     }
     claimed.extend(due);
-    Ok(())
-}
-
-/// What is due, as it was found.
-struct Due {
-    claimed: Claimed,
-    due_at: Timestamp,
-    /// When the last of those is due that have to arrive before it.
-    behind: Option<Timestamp>,
-}
-
-fn look(
-    desk: &Desk<'_>,
-    [sqlite, postgres]: [&'static str; 2],
-    (endpoint, now, limit): (i64, Timestamp, u32),
-) -> Result<Vec<Due>> {
-    sql::all(desk, desk.pick(sqlite, postgres), params![endpoint, sql::time(now), limit], |row| {
-        Ok(Due {
-            claimed: Claimed {
-                id: row.number("id")?,
-                lease: row.number("lease")? + 1,
-                tries: row.small("tries")?,
-                message_id: row.text("message_id")?,
-                created_at: row.time("created_at")?,
-                notice: row.number_opt("notice_id")?,
-                endpoint,
-            },
-            due_at: row.time("due_at")?,
-            behind: row.time_opt("behind")?,
-        })
-    })
-}
-
-/// Of each order the first that waits. What has to wait for another is put behind it: else all of it would be looked at
-/// each time, and that may be a whole backlog. It is put back when the other has ended, see [`release_next`].
-fn next_of_orders(desk: &mut Desk<'_>, endpoint: i64, room: u32, now: Timestamp) -> Result<Vec<Claimed>> {
-    let room = usize::try_from(room).unwrap_or(usize::MAX);
-    let mut next = Vec::new();
-    for _ in 0..LOOKS_MAX {
-        let found = look(desk, ORDERED, (endpoint, now, LOOKED_AT))?;
-        let is_all = found.len() < usize::try_from(LOOKED_AT).unwrap_or(usize::MAX);
-        let mut has_moved = false;
-        next.clear();
-        for one in found {
-            let Some(behind) = one.behind else {
-                next.push(one.claimed);
-                continue;
-            };
-            let behind = behind.saturating_add(SignedDuration::from_millis(1)).expect("a millisecond");
-            if behind > one.due_at {
-                sql::run(
-                    desk,
-                    "UPDATE deliveries SET due_at = ?2 WHERE id = ?1",
-                    params![one.claimed.id, sql::time(behind)],
-                )?;
-                has_moved = true;
-            }
-        }
-        if next.len() >= room || is_all || !has_moved {
-            next.truncate(room);
-            return Ok(next);
-        }
-    }
-    // There is more to be put in its place.
-    desk.announce(Change::Work);
-    Ok(next)
-}
-
-/// The next of an order is due when the one before has ended.
-fn release_next(desk: &Desk<'_>, endpoint: i64, order: i64) -> Result<()> {
-    sql::run(
-        desk,
-        "UPDATE deliveries SET due_at = created_at
-         WHERE endpoint_id = ?1 AND order_id = ?2 AND state = 'waiting' AND lease_until IS NULL AND tries = 0
-           AND sequence = (SELECT min(n.sequence) FROM deliveries n
-                           WHERE n.endpoint_id = ?1 AND n.order_id = ?2 AND n.state = 'waiting')",
-        [endpoint, order],
-    )?;
     Ok(())
 }
 
@@ -372,7 +260,7 @@ pub(crate) fn load(db: &dyn sql::Db, claimed: Vec<Claimed>) -> Result<Vec<DueDel
 
 /// What a delivery says that only tries the connection.
 pub(crate) fn test_notice(noted_at: Timestamp) -> Notice {
-    Notice { noted_at, gateway: String::new(), event: None, order: None }
+    Notice { noted_at, gateway: String::new(), event: None, order: None, refund: None }
 }
 
 fn missing(what: &str) -> StoreError {
@@ -442,7 +330,7 @@ pub(crate) fn settle(
             params![delivery.0, word, sql::time(now), attempt.status, code, detail],
         )?;
         if let Some(order) = order {
-            release_next(desk, endpoint, order)?;
+            due::release_next(desk, endpoint, order)?;
         }
     }
     if attempts > DELIVERY_ATTEMPTS_KEPT_MAX {

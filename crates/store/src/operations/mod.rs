@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod deliveries;
 pub(crate) mod delivery_rows;
 mod desk;
+mod due;
 pub(crate) mod effects;
 pub(crate) mod endpoints;
 pub(crate) mod happenings;
