@@ -20,6 +20,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("mkdir restored", "the test of the page makes a folder of its own"),
     ("cp /tmp/ipnd-backup.db restored/ipnd.db", "the test of the page copies within its own folder"),
     ("cargo xtask bench intake --json intake.json", "takes minutes and wants the machine for itself"),
+    ("cargo xtask bench deliver --json deliver.json", "takes minutes and wants the machine for itself"),
     ("cargo xtask bench peers --json peers.json", "takes minutes, and installs what is compared with"),
     ("BASE=http://127.0.0.1:8787", "the test has an address of its own"),
     ("KEY=ipnd_key_...", "the test has a key of its own"),
