@@ -191,6 +191,8 @@ pub struct DueDelivery {
     pub lease: i64,
     /// Attempts before this one, since it was last sent anew by hand.
     pub tries: u32,
+    /// When it was put into the outbox.
+    pub created_at: Timestamp,
     pub message_id: String,
     pub notice: Notice,
     pub endpoint: std::sync::Arc<Endpoint>,

@@ -1,5 +1,6 @@
 //! One attempt: the request that is sent, and what its answer means.
 
+use super::schedule::Tried;
 use super::{expression, schedule};
 use crate::client::Answer;
 use ipnd_core::Reason;
@@ -112,7 +113,8 @@ fn later(
     asked: Option<SignedDuration>,
     now: Timestamp,
 ) -> DeliveryOutcome {
-    match schedule::next_at(now, due.tries, asked) {
+    let tried = Tried { tries: due.tries, created_at: due.created_at };
+    match schedule::next_at(now, tried, asked) {
         Some(again_at) => DeliveryOutcome::Later { reason, again_at, is_down: false },
         None => DeliveryOutcome::Failed { reason, is_gone: false },
     }

@@ -247,6 +247,7 @@ pub(crate) fn load(db: &dyn sql::Db, claimed: Vec<Claimed>) -> Result<Vec<DueDel
             id: DeliveryId(one.id),
             lease: one.lease,
             tries: one.tries,
+            created_at: one.created_at,
             message_id: one.message_id,
             notice: match one.notice {
                 Some(notice) => notices::load(db, notice)?,

@@ -225,6 +225,7 @@ pub(super) async fn settle(
         id,
         lease: body.lease,
         tries: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
+        created_at: line.created_at,
         message_id: line.message_id,
         notice,
         endpoint: Arc::new(fetching(&app, shop, line.endpoint).await?),
