@@ -61,7 +61,8 @@ CREATE TABLE notices (
     noted_at        TEXT NOT NULL,
     -- status, paid, refunded and reversed of the order then (JSON).
     standing        TEXT,
-    event_id        INTEGER NOT NULL UNIQUE REFERENCES events (id),
+    -- NULL where a rebuild has found that there was no such event. What was told stays told.
+    event_id        INTEGER UNIQUE REFERENCES events (id),
     order_id        INTEGER REFERENCES orders (id),
     shop_id         INTEGER NOT NULL REFERENCES shops (id),
     id              INTEGER PRIMARY KEY

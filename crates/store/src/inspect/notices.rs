@@ -27,7 +27,7 @@ pub(super) fn notices(db: &dyn Db, book: &mut Notebook<'_>) -> Result<()> {
             "SELECT sequence, event_id FROM notices WHERE order_id = ?1 ORDER BY sequence",
             [id],
             |row| {
-                told.push(row.number("event_id")?);
+                told.extend(row.number_opt("event_id")?);
                 row.number("sequence")
             },
         )?;

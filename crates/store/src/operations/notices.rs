@@ -69,7 +69,7 @@ pub(crate) fn tell(
         // One that moved to another order was told there.
         sql::all(desk, "SELECT event_id, sequence FROM notices WHERE order_id = ?1", [order.id.0], |row| {
             sequence = sequence.max(row.small("sequence")?);
-            known.insert(row.number("event_id")?);
+            known.extend(row.number_opt("event_id")?);
             Ok(())
         })?;
         due.retain(|place| !known.contains(&ids[*place]));
@@ -274,15 +274,15 @@ pub(crate) fn load(db: &dyn Db, notice: i64) -> Result<Notice> {
     let found = sql::one(
         db,
         "SELECT n.noted_at, n.sequence, n.standing, n.order_id, e.event, e.gateway
-         FROM notices n JOIN events e ON e.id = n.event_id WHERE n.id = ?1",
+         FROM notices n LEFT JOIN events e ON e.id = n.event_id WHERE n.id = ?1",
         [notice],
         |row| {
             let standing = row.text_opt("standing")?;
             Ok((
                 Notice {
                     noted_at: row.time("noted_at")?,
-                    gateway: row.text("gateway")?,
-                    event: Some(row.json("event")?),
+                    gateway: row.text_opt("gateway")?.unwrap_or_default(),
+                    event: row.text_opt("event")?.map(|_| row.json("event")).transpose()?,
                     order: None,
                     refund: None,
                 },

@@ -41,6 +41,7 @@ pub(crate) fn apply(stored: &dyn Db, new: &dyn Db, played: &Played, how: How) ->
         carry.stock()?;
     }
     carry.mails()?;
+    carry.lost_notices()?;
     if !played.rebuilt.new_notices.is_empty() {
         carry.notices()?;
     }
@@ -316,6 +317,14 @@ impl Carry<'_> {
                 let event = compare::event(self.stored, id)?.ok_or_else(|| gone("event"))?;
                 if compare::twin(self.new, &event)?.is_none() {
                     sql::run(self.stored, "UPDATE reviews SET event_id = NULL WHERE event_id = ?1", [id])?;
+                    // What was told of it stays told; what was not, is not any more.
+                    sql::run(
+                        self.stored,
+                        "UPDATE deliveries SET state = 'cancelled', ended_at = ?2, lease_until = NULL
+                         WHERE state = 'waiting' AND notice_id IN (SELECT id FROM notices WHERE event_id = ?1)",
+                        params![id, sql::time(self.how.now)],
+                    )?;
+                    sql::run(self.stored, "UPDATE notices SET event_id = NULL WHERE event_id = ?1", [id])?;
                     sql::run(self.stored, "DELETE FROM events WHERE id = ?1", [id])?;
                 }
             }
@@ -426,6 +435,30 @@ impl Carry<'_> {
                      reason_detail, order_id, shop_id)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11)",
                 params![it[0], it[1], it[2], it[3], it[4], state, now, reason, reason.map(|_| ""), order, shop],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Notices whose event had been lost, and is there again under another id.
+    fn lost_notices(&self) -> Result<()> {
+        let lost = sql::all(
+            self.stored,
+            "SELECT n.id FROM notices n LEFT JOIN events e ON e.id = n.event_id
+             WHERE n.event_id IS NOT NULL AND e.id IS NULL ORDER BY n.id",
+            sql::NONE,
+            |row| row.number("id"),
+        )?;
+        for notice in lost {
+            sql::run(
+                self.stored,
+                "UPDATE notices SET event_id = (
+                     SELECT min(e.id) FROM events e
+                     WHERE e.shop_id = notices.shop_id AND e.kind = notices.kind
+                       AND coalesce(e.order_id, 0) = coalesce(notices.order_id, 0)
+                       AND NOT EXISTS (SELECT 1 FROM notices t WHERE t.event_id = e.id))
+                 WHERE id = ?1",
+                [notice],
             )?;
         }
         Ok(())
