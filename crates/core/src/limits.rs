@@ -158,9 +158,11 @@ pub const ENDPOINT_REST_SECONDS_MAX: i64 = 300;
 pub const ENDPOINT_FAILS_DAYS_MAX: i64 = 3;
 /// How long a key that was replaced signs beside the new one, in hours.
 pub const KEY_OVERLAP_HOURS: i64 = 24;
+/// The longest that may be asked for.
+pub const KEY_OVERLAP_HOURS_MAX: i64 = 720;
 /// Attempts of one delivery that are kept.
 pub const DELIVERY_ATTEMPTS_KEPT_MAX: u32 = 100;
-/// Characters of a receiver's reply that are kept, in bytes.
+/// How much of a receiver's reply is kept, in bytes.
 pub const REPLY_BYTES_KEPT: usize = 1_024;
 /// Longest pause that a receiver can ask for with `Retry-After`, in seconds.
 pub const RETRY_AFTER_SECONDS_MAX: i64 = 24 * 3_600;

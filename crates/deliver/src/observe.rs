@@ -47,16 +47,11 @@ pub(crate) fn mail_settled(mail: MailId, kind: MailKind, outcome: &'static str, 
 
 /// A delivery was tried. Replies and addresses stay out of the log; they stand in the list of deliveries.
 pub fn delivery_settled(due: &DueDelivery, attempt: &Attempt, outcome: &DeliveryOutcome) {
-    let (word, reason) = match outcome {
-        DeliveryOutcome::Delivered => ("delivered", None),
-        DeliveryOutcome::Later { reason, .. } => ("later", Some(reason)),
-        DeliveryOutcome::Failed { reason, .. } => ("failed", Some(reason)),
-        DeliveryOutcome::Skipped { reason } => ("skipped", Some(reason)),
-    };
+    let word = outcome.word();
     counter!("ipnd_delivery_attempts_total", "outcome" => word).increment(1);
     histogram!("ipnd_delivery_attempt_seconds").record(Duration::from_millis(u64::from(attempt.duration)));
     let (delivery, endpoint, kind) = (due.id, due.endpoint.id, due.notice.word());
-    match reason {
+    match outcome.reason() {
         None => tracing::info!(%delivery, %endpoint, kind, "told the shop"),
         Some(reason) => {
             tracing::warn!(%delivery, %endpoint, kind, outcome = word, code = reason.code, "the shop was not told");

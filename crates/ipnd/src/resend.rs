@@ -206,9 +206,7 @@ async fn obstacle(api: &mut Api, endpoint: Option<&str>) -> Result<Option<String
         if one["state"] == "paused" {
             return Some(format!("the endpoint “{name}” is paused"));
         }
-        // One that is told so many a second rests as well, and not for long.
-        let fails = one["failures"].as_u64().is_some_and(|failures| failures > 0);
-        let rests = moment::of(one, "rests_until").filter(|until| fails && *until > now)?;
+        let rests = moment::of(one, "rests_until").filter(|until| *until > now)?;
         let until = moment::clock_time(rests);
         Some(format!("the endpoint “{name}” fails at present, and is left alone until {until}"))
     }))

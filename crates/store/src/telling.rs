@@ -189,7 +189,7 @@ impl DeliveryState {
 pub struct DueDelivery {
     pub id: DeliveryId,
     pub lease: i64,
-    /// Attempts before this one, since it was last sent anew by hand.
+    /// Attempts that were heard before this one, since it was last sent anew by hand.
     pub tries: u32,
     /// When it was put into the outbox.
     pub created_at: Timestamp,
@@ -232,6 +232,29 @@ pub enum DeliveryOutcome {
     },
 }
 
+impl DeliveryOutcome {
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Later { .. } => "later",
+            Self::Failed { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
+        }
+    }
+
+    /// Why it has not arrived.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Delivered => None,
+            Self::Later { reason, .. } | Self::Failed { reason, .. } | Self::Skipped { reason } => {
+                Some(reason)
+            }
+        }
+    }
+}
+
 /// One line of the list of deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryLine {
@@ -261,6 +284,8 @@ pub struct Delivery {
     pub line: DeliveryLine,
     pub notice: Notice,
     pub attempts: Vec<AttemptLine>,
+    /// Attempts that were heard since it was last sent anew by hand.
+    pub tries: u32,
 }
 
 /// An attempt with what came of it.

@@ -36,7 +36,7 @@ pub fn prepare(due: &DueDelivery, source: &str, now: Timestamp) -> Result<Prepar
         match expression::holds(wanted, &content_of(&due.notice)) {
             Ok(true) => {}
             Ok(false) => return Err(skipped("endpoint_filter", "")),
-            // What cannot be decided is told: too much can be passed over, too little is lost.
+            // What cannot be decided is told: a receiver can leave out what it does not want, not get what it never heard.
             Err(problem) => tracing::warn!(endpoint = %due.endpoint.id, problem, "a filter does not work"),
         }
     }

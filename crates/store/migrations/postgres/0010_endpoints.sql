@@ -91,7 +91,7 @@ CREATE TABLE deliveries (
     ended_at        TEXT,
     -- Attempts that were begun. One whose end nobody knows has no row in delivery_attempts.
     attempts        BIGINT NOT NULL DEFAULT 0,
-    -- Attempts since it was last sent anew by hand: what the schedule counts.
+    -- Attempts that were heard since it was last sent anew by hand: what the schedule counts.
     tries           BIGINT NOT NULL DEFAULT 0,
     -- What came of the last attempt.
     status          BIGINT,

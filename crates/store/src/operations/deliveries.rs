@@ -40,7 +40,6 @@ struct Ready {
     concurrency: u32,
     rate: u32,
     is_ordered: bool,
-    failures: u32,
     successes: u32,
     busy: u32,
 }
@@ -52,33 +51,42 @@ impl Ready {
             concurrency: row.small("concurrency")?,
             rate: row.small("rate")?,
             is_ordered: row.flag("is_ordered")?,
-            failures: row.small("failures")?,
             successes: row.small("successes")?,
             busy: row.small("busy")?,
         })
     }
 
-    /// How many more may be tried now. One that is new or has just failed is tried with one, and with more the more
+    /// How many more may be tried now. One that is new or was down is tried with one, and with more the more
     /// arrives: so one that hangs holds one place, and one that comes back hears things in their sequence.
     fn room(&self) -> u32 {
-        let proven = if self.failures > 0 && self.successes == 0 { 1 } else { (self.successes / 2).max(1) };
+        let proven = (self.successes / 2).max(1);
         let room = proven.min(self.concurrency).saturating_sub(self.busy);
         if self.rate > 0 { room.min(self.rate) } else { room }
     }
 }
 
-/// Endpoints with something due, found without looking at those that have nothing: their table has one for each
-/// invoice, and few wait.
-macro_rules! ready_sql {
-    ($lock:literal) => {
+/// Begins a statement with `has_some (id)`: the endpoints for which something waits, found without looking at those for
+/// which nothing does. Their table has one for each invoice, and few wait.
+macro_rules! with_has_some {
+    ($rest:literal $(, $more:expr)?) => {
         concat!(
             "WITH RECURSIVE has_some (id) AS (
                  SELECT min(endpoint_id) FROM deliveries WHERE state = 'waiting'
                  UNION ALL
                  SELECT (SELECT min(d.endpoint_id) FROM deliveries d
                          WHERE d.state = 'waiting' AND d.endpoint_id > has_some.id)
-                 FROM has_some WHERE has_some.id IS NOT NULL)
-             SELECT e.id, e.concurrency, e.rate, e.is_ordered, e.failures, e.successes,
+                 FROM has_some WHERE has_some.id IS NOT NULL) ",
+            $rest $(, $more)?
+        )
+    };
+}
+pub(super) use with_has_some;
+
+/// Endpoints with something due.
+macro_rules! ready_sql {
+    ($lock:literal) => {
+        with_has_some!(
+            "SELECT e.id, e.concurrency, e.rate, e.is_ordered, e.successes,
                     (SELECT count(*) FROM deliveries b
                      WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL AND b.lease_until > ?1) AS busy
              FROM has_some JOIN endpoints e ON e.id = has_some.id
@@ -149,15 +157,7 @@ pub(crate) fn claim_of(
     let mut claimed = Vec::new();
     if is_own > 0 {
         // One at a time and in sequence: it is somebody who looks on.
-        let own = Ready {
-            id: endpoint.0,
-            concurrency: 1,
-            rate: 0,
-            is_ordered: true,
-            failures: 0,
-            successes: 0,
-            busy: 0,
-        };
+        let own = Ready { id: endpoint.0, concurrency: 1, rate: 0, is_ordered: true, successes: 0, busy: 0 };
         of_endpoint(desk, &own, limit, (now, lease), &mut claimed)?;
     }
     Ok(claimed)
@@ -288,13 +288,8 @@ pub(crate) fn settle(
         },
     )?;
     let Some((endpoint, attempts, order)) = known else { return Ok(Settled::Stale) };
-    let (word, reason) = match outcome {
-        DeliveryOutcome::Delivered => ("delivered", None),
-        DeliveryOutcome::Later { reason, .. } => ("later", Some(reason)),
-        DeliveryOutcome::Failed { reason, .. } => ("failed", Some(reason)),
-        DeliveryOutcome::Skipped { reason } => ("skipped", Some(reason)),
-    };
-    let (code, detail) = sql::reason(reason);
+    let word = outcome.word();
+    let (code, detail) = sql::reason(outcome.reason());
     let detail = sql::clean_opt(detail);
     sql::insert(
         desk,

@@ -83,9 +83,9 @@ pub(crate) fn one(db: &dyn Db, shop: ShopId, delivery: DeliveryId) -> Result<Opt
          LEFT JOIN notices n ON n.id = d.notice_id LEFT JOIN orders o ON o.id = d.order_id
          WHERE d.id = ?1 AND d.shop_id = ?2",
         [delivery.0, shop.0],
-        |row| Ok((line(row)?, row.number_opt("notice_id")?)),
+        |row| Ok((line(row)?, row.number_opt("notice_id")?, row.small("tries")?)),
     )?;
-    let Some((line, notice)) = found else { return Ok(None) };
+    let Some((line, notice, tries)) = found else { return Ok(None) };
     let notice = match notice {
         Some(notice) => notices::load(db, notice)?,
         None => deliveries::test_notice(line.created_at),
@@ -104,7 +104,7 @@ pub(crate) fn one(db: &dyn Db, shop: ShopId, delivery: DeliveryId) -> Result<Opt
             Ok(AttemptLine { attempt, outcome: row.text("outcome")?, reason: row.reason()? })
         },
     )?;
-    Ok(Some(Delivery { line, notice, attempts }))
+    Ok(Some(Delivery { line, notice, attempts, tries }))
 }
 
 /// By the id that went out with it.

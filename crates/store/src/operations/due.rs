@@ -27,18 +27,17 @@ const PLAIN: [&str; 2] =
     [due_sql!("CAST(NULL AS TEXT)", ""), due_sql!("CAST(NULL AS TEXT)", "FOR UPDATE SKIP LOCKED")];
 
 /// The next of an order waits until the one before has arrived or has been given up.
-const ORDERED: [&str; 2] = [
-    due_sql!(
-        "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
-            AND p.state = 'waiting' AND p.sequence < d.sequence)",
-        ""
-    ),
-    due_sql!(
-        "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
-            AND p.state = 'waiting' AND p.sequence < d.sequence)",
-        "FOR UPDATE SKIP LOCKED"
-    ),
-];
+macro_rules! ordered_sql {
+    ($lock:literal) => {
+        due_sql!(
+            "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
+                AND p.state = 'waiting' AND p.sequence < d.sequence)",
+            $lock
+        )
+    };
+}
+
+const ORDERED: [&str; 2] = [ordered_sql!(""), ordered_sql!("FOR UPDATE SKIP LOCKED")];
 
 /// Whatever is due, the oldest first.
 pub(super) fn any(desk: &Desk<'_>, endpoint: i64, room: u32, now: Timestamp) -> Result<Vec<Claimed>> {

@@ -1,5 +1,6 @@
 //! How the queues stand.
 
+use super::deliveries::with_has_some;
 use crate::sql::{self, Columns as _, Db, Row};
 use crate::{Backlog, Result, StoreError};
 use jiff::Timestamp;
@@ -25,17 +26,13 @@ pub(crate) fn backlog(db: &dyn Db, now: Timestamp) -> Result<Backlog> {
     // What waits for an endpoint that is paused, rests or is being told something is not late.
     let oldest_delivery = sql::one(
         db,
-        "WITH RECURSIVE has_some (id) AS (
-             SELECT min(endpoint_id) FROM deliveries WHERE state = 'waiting'
-             UNION ALL
-             SELECT (SELECT min(d.endpoint_id) FROM deliveries d
-                     WHERE d.state = 'waiting' AND d.endpoint_id > has_some.id)
-             FROM has_some WHERE has_some.id IS NOT NULL)
-         SELECT min((SELECT min(d.due_at) FROM deliveries d
-                     WHERE d.endpoint_id = e.id AND d.state = 'waiting')) AS oldest
-         FROM has_some JOIN endpoints e ON e.id = has_some.id
-         WHERE e.state = 'active' AND e.url <> '' AND e.rests_until IS NULL
-           AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL)",
+        with_has_some!(
+            "SELECT min((SELECT min(d.due_at) FROM deliveries d
+                         WHERE d.endpoint_id = e.id AND d.state = 'waiting')) AS oldest
+             FROM has_some JOIN endpoints e ON e.id = has_some.id
+             WHERE e.state = 'active' AND e.url <> '' AND e.rests_until IS NULL
+               AND NOT EXISTS (SELECT 1 FROM deliveries b WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL)"
+        ),
         sql::NONE,
         |row| row.time_opt("oldest"),
     )?

@@ -3,7 +3,7 @@
 use super::{Desk, order_rows};
 use crate::sql::{self, Columns as _, Db, Row, params};
 use crate::token::fingerprint_bytes;
-use crate::{Change, EndpointFilter, Order, OrderId, Result, ShopId, StoreError};
+use crate::{Change, EndpointFilter, Order, Result, ShopId, StoreError};
 use ipnd_core::fold::ExaminedEvent;
 use ipnd_core::{Environment, Event, Money, OrderState, OrderStatus, Telling, Terms, refunded, told};
 use ipnd_gateways::dialect::{Dialect, Notice, NoticeOrder, NoticeRefund};
@@ -82,7 +82,7 @@ pub(crate) fn tell(
             shop: order.shop,
             event_id: ids[place],
             event: &events[place].event,
-            order: Some((order.id, &order.terms, sequence + 1, &standing)),
+            order: Some(WithinOrder { order, sequence: sequence + 1, standing: &standing }),
         };
         if put(desk, &new, (how.sends, how.now))? {
             sequence += 1;
@@ -108,15 +108,23 @@ struct NewNotice<'a> {
     shop: ShopId,
     event_id: i64,
     event: &'a Event,
-    /// With the number within it, and how it stands.
-    order: Option<(OrderId, &'a Terms, u32, &'a str)>,
+    order: Option<WithinOrder<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct WithinOrder<'a> {
+    order: &'a Order,
+    /// The number within it.
+    sequence: u32,
+    /// How it stands, as JSON.
+    standing: &'a str,
 }
 
 /// False when it was told already.
 fn put(desk: &mut Desk<'_>, new: &NewNotice<'_>, (sends, now): (bool, Timestamp)) -> Result<bool> {
-    let order = new.order.map(|(order, ..)| order.0);
-    let sequence = new.order.map(|(_, _, sequence, _)| sequence);
-    let standing = new.order.map(|(.., standing)| standing);
+    let order = new.order.map(|within| within.order.id.0);
+    let sequence = new.order.map(|within| within.sequence);
+    let standing = new.order.map(|within| within.standing);
     let notice = sql::insert_new(
         desk,
         "INSERT INTO notices (kind, sequence, noted_at, standing, event_id, order_id, shop_id)
@@ -126,13 +134,13 @@ fn put(desk: &mut Desk<'_>, new: &NewNotice<'_>, (sends, now): (bool, Timestamp)
     )?;
     let Some(notice) = notice else { return Ok(false) };
     let receivers = if sends { receivers(desk, new.shop, order)? } else { Vec::new() };
+    let terms = new.order.map(|within| &within.order.terms);
     for receiver in receivers {
-        let terms = new.order.map(|(_, terms, ..)| terms);
         if receiver.wants(desk, new.event_id, new.event, terms)? {
             deliver(
                 desk,
                 &receiver,
-                &ForDelivery { notice, event: new.event_id, order, sequence, shop: new.shop.0 },
+                &About { notice, event: new.event_id, order, sequence, shop: new.shop.0 },
                 now,
             )?;
         }
@@ -141,7 +149,7 @@ fn put(desk: &mut Desk<'_>, new: &NewNotice<'_>, (sends, now): (bool, Timestamp)
 }
 
 /// What a delivery is about.
-pub(crate) struct ForDelivery {
+pub(crate) struct About {
     pub(crate) notice: i64,
     pub(crate) event: i64,
     pub(crate) order: Option<i64>,
@@ -153,7 +161,7 @@ pub(crate) struct ForDelivery {
 pub(crate) fn deliver(
     desk: &mut Desk<'_>,
     receiver: &Receiver,
-    about: &ForDelivery,
+    about: &About,
     now: Timestamp,
 ) -> Result<bool> {
     let name = sql::one(

@@ -1,6 +1,6 @@
 //! Sending anew: one delivery, many by a filter, or everything since a time, a handful at a time.
 
-use super::notices::{self, ForDelivery, Receiver};
+use super::notices::{self, About, Receiver};
 use super::{Desk, delivery_rows, order_rows};
 use crate::sql::{self, Columns as _, Db, params};
 use crate::{Change, DeliveryFilter, DeliveryId, Resend, Result, ShopId};
@@ -103,7 +103,7 @@ pub(crate) fn fill_in(
          WHERE n.shop_id = ?1 AND n.id > ?2 ORDER BY n.id LIMIT ?3",
         params![shop.0, after, TOGETHER],
         |row| {
-            let about = ForDelivery {
+            let about = About {
                 notice: row.number("id")?,
                 event: row.number("event_id")?,
                 order: row.number_opt("order_id")?,

@@ -143,7 +143,7 @@ pub(super) async fn read(
     Name(name): Name,
 ) -> Result<axum::Json<WholeDelivery>, Problem> {
     let id = find(&app, holder.shop(), &name).await?;
-    let Delivery { line, notice, attempts } =
+    let Delivery { line, notice, attempts, .. } =
         app.store.delivery(holder.shop(), id).await?.ok_or(Problem::NotFound)?;
     Ok(axum::Json(WholeDelivery {
         delivery: show(line, spoken.0),

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::LOCATION;
 use ipnd_core::Language;
-use ipnd_core::limits::{ENDPOINTS_PER_SHOP_MAX, KEY_OVERLAP_HOURS};
+use ipnd_core::limits::{ENDPOINTS_PER_SHOP_MAX, KEY_OVERLAP_HOURS, KEY_OVERLAP_HOURS_MAX};
 use ipnd_gateways::SettingKind;
 use ipnd_gateways::dialect::Dialect;
 use ipnd_store::{DeliveryId, Endpoint, EndpointFilter, EndpointId, EndpointState};
@@ -261,8 +261,8 @@ pub(super) async fn rotate(
 ) -> Result<axum::Json<EndpointView>, Problem> {
     let known = app.store.endpoint(holder.shop(), id).await?.ok_or(Problem::NotFound)?;
     let hours = body.overlap_hours.map_or(KEY_OVERLAP_HOURS, i64::from);
-    if hours > 24 * 30 {
-        return Err(Problem::field("overlap_hours", "it must be at most 720"));
+    if hours > KEY_OVERLAP_HOURS_MAX {
+        return Err(Problem::field("overlap_hours", format!("it must be at most {KEY_OVERLAP_HOURS_MAX}")));
     }
     let key = Dialect::find(&known.plan.dialect).and_then(|dialect| new_key(dialect, body.key_pair));
     let key = key.ok_or_else(|| {

@@ -220,11 +220,12 @@ pub(super) async fn settle(
     let shop = holder.shop();
     let id = deliveries::find(&app, shop, &name).await?;
     let answered = body.answered()?;
-    let Delivery { line, notice, attempts } = app.store.delivery(shop, id).await?.ok_or(Problem::NotFound)?;
+    let Delivery { line, notice, tries, .. } =
+        app.store.delivery(shop, id).await?.ok_or(Problem::NotFound)?;
     let due = DueDelivery {
         id,
         lease: body.lease,
-        tries: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
+        tries,
         created_at: line.created_at,
         message_id: line.message_id,
         notice,

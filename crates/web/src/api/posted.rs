@@ -77,7 +77,7 @@ pub(super) async fn post(
     }
     let environment = if body.test { Environment::Sandbox } else { Environment::Live };
     let event = event(body, environment).map_err(Problem::Invalid)?;
-    let gateway = own_gateway();
+    let gateway = ipnd_gateways::own();
     let account = account(&app, &holder, gateway, environment).await?;
     let settings = Settings::check(gateway.settings, environment, account.settings.clone())
         .map_err(|_| Problem::Internal)?;
@@ -104,11 +104,6 @@ pub(super) async fn post(
         Journaled::Copy(id) => (id, false),
     };
     Ok((StatusCode::ACCEPTED, axum::Json(Posted { notification, is_new })).into_response())
-}
-
-/// The form in which one ipnd tells another.
-fn own_gateway() -> &'static Gateway {
-    ipnd_gateways::own()
 }
 
 async fn account(

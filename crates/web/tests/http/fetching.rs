@@ -86,6 +86,14 @@ async fn a_program_that_does_not_run_is_tried_again_after_a_pause() {
     }
     let due = fetched(&server, &endpoint).await;
     assert_eq!(settle(&server, &due[0], json!({"status": 200})).await.json()["state"], "delivered");
+
+    // Sent anew by hand, it begins anew.
+    let path = format!("/v1/deliveries/{}/resend", due[0]["id"].as_str().unwrap());
+    assert_eq!(server.api("POST", &path, "").await.status, 200);
+    let due = fetched(&server, &endpoint).await;
+    settle(&server, &due[0], json!({"error": "nobody there"})).await;
+    server.clock.advance(SignedDuration::from_secs(2));
+    assert_eq!(fetched(&server, &endpoint).await.len(), 1, "it has to wait as after many attempts");
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ fn delivery_page(
     endpoint: Option<&Endpoint>,
 ) -> DeliveryPage {
     let (words, now) = (visit.words, visit.now());
-    let Delivery { line, notice, attempts } = delivery;
+    let Delivery { line, notice, attempts, .. } = delivery;
     let Attempts { rows: attempts, unknown, cut } = Attempts::of(line.attempts, attempts, words);
     DeliveryPage {
         page,

