@@ -112,15 +112,12 @@ CREATE TABLE deliveries (
 
 CREATE UNIQUE INDEX deliveries_once ON deliveries (message_id);
 CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, id) WHERE state = 'waiting';
-CREATE INDEX deliveries_waiting ON deliveries (due_at) WHERE state = 'waiting';
-CREATE INDEX deliveries_ordered ON deliveries (endpoint_id, order_id, sequence) WHERE state = 'waiting';
 CREATE INDEX deliveries_leased ON deliveries (endpoint_id) WHERE lease_until IS NOT NULL;
 CREATE INDEX deliveries_of_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_of_shop ON deliveries (shop_id, id);
 -- What did not arrive.
 CREATE INDEX deliveries_missing ON deliveries (shop_id, id) WHERE state IN ('waiting', 'failed', 'cancelled');
 CREATE INDEX deliveries_of_order ON deliveries (order_id) WHERE order_id IS NOT NULL;
-CREATE INDEX deliveries_of_notice ON deliveries (notice_id) WHERE notice_id IS NOT NULL;
 
 
 CREATE TABLE delivery_attempts (

@@ -245,10 +245,16 @@ impl Beside {
             // Nothing here but what an index of its own leads to: a planner that does not know the numbers takes family and
             // environment for the better way, and goes through all of the shop.
             "SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
-             WHERE shop_id = ?1 AND transaction_id IN (?2, ?3)
+             WHERE shop_id = ?1 AND transaction_id = ?2
              UNION ALL
              SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
-             WHERE shop_id = ?1 AND parent_transaction_id IN (?2, ?3)
+             WHERE shop_id = ?1 AND transaction_id = ?3
+             UNION ALL
+             SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
+             WHERE shop_id = ?1 AND parent_transaction_id = ?2
+             UNION ALL
+             SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
+             WHERE shop_id = ?1 AND parent_transaction_id = ?3
              UNION ALL
              SELECT id, order_id, kind, transaction_id, parent_transaction_id, case_id, family, environment FROM events
              WHERE shop_id = ?1 AND case_id = ?4",

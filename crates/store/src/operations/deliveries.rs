@@ -68,7 +68,7 @@ impl Ready {
 /// Begins a statement with `has_some (id)`: the endpoints for which something waits, found without looking at those for
 /// which nothing does. Their table has one for each invoice, and few wait.
 macro_rules! with_has_some {
-    ($rest:literal $(, $more:expr)?) => {
+    ($rest:literal $(, $more:expr)*) => {
         concat!(
             "WITH RECURSIVE has_some (id) AS (
                  SELECT min(endpoint_id) FROM deliveries WHERE state = 'waiting'
@@ -76,24 +76,35 @@ macro_rules! with_has_some {
                  SELECT (SELECT min(d.endpoint_id) FROM deliveries d
                          WHERE d.state = 'waiting' AND d.endpoint_id > has_some.id)
                  FROM has_some WHERE has_some.id IS NOT NULL) ",
-            $rest $(, $more)?
+            $rest $(, $more)*
         )
     };
 }
 pub(super) use with_has_some;
 
-/// Endpoints with something due.
+/// Of the endpoints that may be tried now and have something due.
 macro_rules! ready_sql {
-    ($lock:literal) => {
+    ($columns:literal, $end:literal) => {
         with_has_some!(
-            "SELECT e.id, e.concurrency, e.rate, e.is_ordered, e.successes,
-                    (SELECT count(*) FROM deliveries b
-                     WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL AND b.lease_until > ?1) AS busy
-             FROM has_some JOIN endpoints e ON e.id = has_some.id
+            "SELECT ",
+            $columns,
+            " FROM has_some JOIN endpoints e ON e.id = has_some.id
              WHERE e.state = 'active' AND e.url <> '' AND (e.rests_until IS NULL OR e.rests_until <= ?1)
                AND (e.paced_until IS NULL OR e.paced_until <= ?1)
                AND EXISTS (SELECT 1 FROM deliveries d
-                           WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= ?1)",
+                           WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= ?1) ",
+            $end
+        )
+    };
+}
+
+/// What a claim looks at.
+macro_rules! claim_sql {
+    ($lock:literal) => {
+        ready_sql!(
+            "e.id, e.concurrency, e.rate, e.is_ordered, e.successes,
+             (SELECT count(*) FROM deliveries b
+              WHERE b.endpoint_id = e.id AND b.lease_until IS NOT NULL AND b.lease_until > ?1) AS busy",
             $lock
         )
     };
@@ -101,12 +112,8 @@ macro_rules! ready_sql {
 
 /// Whether there may be something to claim, or to sweep.
 pub(crate) fn is_anything_due(db: &dyn sql::Db, now: Timestamp) -> Result<bool> {
-    let due = sql::count(
-        db,
-        "SELECT count(*) AS n FROM (SELECT 1 FROM deliveries WHERE state = 'waiting' AND due_at <= ?1 LIMIT 1) AS d",
-        params![sql::time(now)],
-    )?;
-    if due > 0 {
+    let due = sql::one(db, ready_sql!("1 AS n", "LIMIT 1"), params![sql::time(now)], |_| Ok(()))?;
+    if due.is_some() {
         return Ok(true);
     }
     let to_sweep = sql::count(db, "SELECT count(*) AS n FROM endpoints WHERE sweep IS NOT NULL", sql::NONE)?;
@@ -123,7 +130,7 @@ pub(crate) fn claim(
     sweep(desk, now)?;
     let ready = sql::all(
         desk,
-        desk.pick(ready_sql!(""), ready_sql!(" FOR UPDATE OF e SKIP LOCKED")),
+        desk.pick(claim_sql!(""), claim_sql!("FOR UPDATE OF e SKIP LOCKED")),
         params![sql::time(now)],
         Ready::read,
     )?;

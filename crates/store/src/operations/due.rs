@@ -26,11 +26,12 @@ macro_rules! due_sql {
 const PLAIN: [&str; 2] =
     [due_sql!("CAST(NULL AS TEXT)", ""), due_sql!("CAST(NULL AS TEXT)", "FOR UPDATE SKIP LOCKED")];
 
-/// The next of an order waits until the one before has arrived or has been given up.
+/// The next of an order waits until the one before has arrived or has been given up. An order has few deliveries, an
+/// endpoint may have many: the sign keeps planners from looking through the latter.
 macro_rules! ordered_sql {
     ($lock:literal) => {
         due_sql!(
-            "(SELECT max(p.due_at) FROM deliveries p WHERE p.endpoint_id = d.endpoint_id AND p.order_id = d.order_id
+            "(SELECT max(p.due_at) FROM deliveries p WHERE p.order_id = d.order_id AND +p.endpoint_id = d.endpoint_id
                 AND p.state = 'waiting' AND p.sequence < d.sequence)",
             $lock
         )
@@ -119,9 +120,9 @@ pub(super) fn release_next(desk: &Desk<'_>, endpoint: i64, order: i64) -> Result
     sql::run(
         desk,
         "UPDATE deliveries SET due_at = created_at
-         WHERE endpoint_id = ?1 AND order_id = ?2 AND state = 'waiting' AND lease_until IS NULL AND tries = 0
+         WHERE order_id = ?2 AND +endpoint_id = ?1 AND state = 'waiting' AND lease_until IS NULL AND tries = 0
            AND sequence = (SELECT min(n.sequence) FROM deliveries n
-                           WHERE n.endpoint_id = ?1 AND n.order_id = ?2 AND n.state = 'waiting')",
+                           WHERE n.order_id = ?2 AND +n.endpoint_id = ?1 AND n.state = 'waiting')",
         [endpoint, order],
     )?;
     Ok(())

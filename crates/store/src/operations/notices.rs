@@ -2,8 +2,8 @@
 
 use super::{Desk, order_rows};
 use crate::sql::{self, Columns as _, Db, Row, params};
-use crate::token::fingerprint_bytes;
-use crate::{Change, EndpointFilter, Order, Result, ShopId, StoreError};
+use crate::token::{behind_second, fingerprint_bytes};
+use crate::{Change, EndpointFilter, Order, OrderId, Result, ShopId, StoreError};
 use ipnd_core::fold::ExaminedEvent;
 use ipnd_core::{Environment, Event, Money, OrderState, OrderStatus, Telling, Terms, refunded, told};
 use ipnd_gateways::dialect::{Dialect, Notice, NoticeOrder, NoticeRefund};
@@ -164,13 +164,7 @@ pub(crate) fn deliver(
     about: &About,
     now: Timestamp,
 ) -> Result<bool> {
-    let name = sql::one(
-        desk,
-        "SELECT family, environment, identity FROM events WHERE id = ?1",
-        [about.event],
-        |row| Ok(format!("{}\n{}\n{}", row.text("family")?, row.text("environment")?, row.text("identity")?)),
-    )?;
-    let name = name.ok_or_else(|| StoreError::Failed("the event of a notice is missing".to_owned()))?;
+    let message_id = message_id(desk, receiver, about.event)?;
     let id = sql::insert_new(
         desk,
         "INSERT INTO deliveries (state, created_at, due_at, sequence, message_id, notice_id, order_id, endpoint_id, shop_id)
@@ -179,7 +173,7 @@ pub(crate) fn deliver(
         params![
             sql::time(now),
             about.sequence,
-            message_id(&receiver.token, &name),
+            message_id,
             about.notice,
             about.order,
             receiver.id,
@@ -192,11 +186,31 @@ pub(crate) fn deliver(
     Ok(id.is_some())
 }
 
+/// Whether there is a delivery of an event to this one.
+pub(crate) fn is_told(db: &dyn Db, receiver: &Receiver, event: i64) -> Result<bool> {
+    let sql = "SELECT count(*) AS n FROM deliveries WHERE message_id = ?1";
+    Ok(sql::count(db, sql, [message_id(db, receiver, event)?])? > 0)
+}
+
 /// The id that goes out with every attempt. Made from what is told and to whom, so that it is the same again should the
-/// database have to be restored and the event be told once more: the receiver then knows it.
-fn message_id(token: &str, event: &str) -> String {
-    let digest = fingerprint_bytes(format!("{token}\n{event}").as_bytes());
-    format!("msg_{}", &data_encoding::BASE32_NOPAD.encode(&digest).to_ascii_lowercase()[..26])
+/// database have to be restored and the event be told once more: the receiver then knows it. It begins with when that
+/// happened, see [`behind_second`].
+fn message_id(db: &dyn Db, receiver: &Receiver, event: i64) -> Result<String> {
+    let known = sql::one(
+        db,
+        "SELECT occurred_at, family, environment, identity FROM events WHERE id = ?1",
+        [event],
+        |row| {
+            let occurred_at = row.time_opt("occurred_at")?.unwrap_or(Timestamp::UNIX_EPOCH);
+            let (family, environment) = (row.text("family")?, row.text("environment")?);
+            Ok((occurred_at, format!("{family}\n{environment}\n{}", row.text("identity")?)))
+        },
+    )?;
+    let (occurred_at, name) =
+        known.ok_or_else(|| StoreError::Failed("the event of a notice is missing".to_owned()))?;
+    let digest = fingerprint_bytes(format!("{}\n{name}", receiver.token).as_bytes());
+    let digest = &data_encoding::BASE32_NOPAD.encode(&digest).to_ascii_lowercase()[..26];
+    Ok(format!("msg_{}", behind_second(occurred_at, digest)))
 }
 
 /// Who may want to be told.
@@ -281,54 +295,54 @@ fn receivers(desk: &Desk<'_>, shop: ShopId, order: Option<i64>) -> Result<Vec<Re
 pub(crate) fn load(db: &dyn Db, notice: i64) -> Result<Notice> {
     let found = sql::one(
         db,
-        "SELECT n.noted_at, n.sequence, n.standing, n.order_id, e.event, e.gateway
-         FROM notices n LEFT JOIN events e ON e.id = n.event_id WHERE n.id = ?1",
+        "SELECT n.noted_at, n.sequence, n.standing, n.order_id, e.event, e.gateway, o.reference, o.total, o.currency,
+             o.customer_name, o.customer_email, o.customer_phone, d.customer_address, o.customer_country, o.language
+         FROM notices n LEFT JOIN events e ON e.id = n.event_id
+         LEFT JOIN orders o ON o.id = n.order_id LEFT JOIN order_details d ON d.order_id = o.id
+         WHERE n.id = ?1",
         [notice],
         |row| {
+            let noted_at = row.time("noted_at")?;
+            let sequence = row.number_opt("sequence")?.and_then(|number| u32::try_from(number).ok());
             let standing = row.text_opt("standing")?;
-            Ok((
-                Notice {
-                    noted_at: row.time("noted_at")?,
-                    gateway: row.text_opt("gateway")?.unwrap_or_default(),
-                    event: row.text_opt("event")?.map(|_| row.json("event")).transpose()?,
-                    order: None,
-                    refund: None,
-                },
-                row.number_opt("order_id")?.zip(standing),
-                row.number_opt("sequence")?,
-            ))
+            let order = row.number_opt("order_id")?.zip(standing);
+            let event = row.text_opt("event")?.map(|_| row.json("event")).transpose()?;
+            let gateway = row.text_opt("gateway")?.unwrap_or_default();
+            let told = order.map(|(order, standing)| {
+                read_order(db, row, order, (&standing, sequence.unwrap_or(0)))
+            });
+            let (order, refund) = told.transpose()?.unzip();
+            Ok(Notice { noted_at, gateway, event, order, refund: refund.flatten() })
         },
     )?;
-    let (mut notice, order, sequence) =
-        found.ok_or_else(|| StoreError::Failed("the notice of a delivery is missing".to_owned()))?;
-    if let Some((order, standing)) = order {
-        let order = order_rows::any_by_id(db, order)?;
-        let order = order.ok_or_else(|| StoreError::Failed("the order of a notice is missing".to_owned()))?;
-        let sequence = u32::try_from(sequence.unwrap_or(0)).unwrap_or(0);
-        let (order, refund) = order_of(order, &standing, sequence)?;
-        (notice.order, notice.refund) = (Some(order), refund);
-    }
-    Ok(notice)
+    found.ok_or_else(|| StoreError::Failed("the notice of a delivery is missing".to_owned()))
 }
 
-fn order_of(order: Order, standing: &str, sequence: u32) -> Result<(NoticeOrder, Option<NoticeRefund>)> {
+/// The order of a notice as it stood then, and the refund that it tells of, if it does.
+fn read_order(
+    db: &dyn Db,
+    row: &dyn Row,
+    order: i64,
+    (standing, sequence): (&str, u32),
+) -> Result<(NoticeOrder, Option<NoticeRefund>)> {
     let damage =
         |what: String| StoreError::Failed(format!("the database is damaged: a standing is “{what}”"));
     let standing: Standing = serde_json::from_str(standing).map_err(|error| damage(error.to_string()))?;
-    let currency = order.terms.total.currency();
-    let money = |text: &str| Money::parse(text, currency).map_err(|_| damage(text.to_owned()));
+    let reference = row.text("reference")?;
+    let total = row.money("total", "currency")?;
+    let money = |text: &str| Money::parse(text, total.currency()).map_err(|_| damage(text.to_owned()));
     let order = NoticeOrder {
-        id: order.id.to_string(),
-        reference: order.reference,
+        id: OrderId(order).to_string(),
+        reference,
         sequence,
         status: standing.status,
-        total: order.terms.total,
+        total,
         paid: money(&standing.paid)?,
         refunded: money(&standing.refunded)?,
         reversed: money(&standing.reversed)?,
-        items: order.terms.items,
-        customer: order.customer,
-        language: order.language,
+        items: order_rows::items(db, order)?,
+        customer: order_rows::customer(row)?,
+        language: order_rows::language(row)?,
     };
     Ok((order, standing.refund))
 }

@@ -36,27 +36,32 @@ pub(crate) fn by_token(db: &dyn Db, token: &str) -> Result<Option<Order>> {
 
 fn read(db: &dyn Db, row: &dyn Row) -> Result<Order> {
     let id = row.number("id")?;
-    let address = row.text("customer_address")?;
     Ok(Order {
         id: OrderId(id),
         shop: ShopId(row.number("shop_id")?),
         reference: row.text("reference")?,
         token: row.text("token")?,
         terms: Terms { items: items(db, id)?, total: row.money("total", "currency")? },
-        customer: Customer {
-            name: row.text_opt("customer_name")?,
-            email: row.text_opt("customer_email")?,
-            phone: row.text_opt("customer_phone")?,
-            address: address.lines().map(str::to_owned).collect(),
-            country: row.text_opt("customer_country")?,
-        },
-        language: row.text_opt("language")?.as_deref().and_then(Language::from_tag),
+        customer: customer(row)?,
+        language: language(row)?,
         source: row.word("source", OrderSource::from_word)?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         cancelled_at: row.time_opt("cancelled_at")?,
         state: row.json("state")?,
     })
+}
+
+pub(crate) fn customer(row: &dyn Row) -> Result<Customer> {
+    let name = row.text_opt("customer_name")?;
+    let email = row.text_opt("customer_email")?;
+    let phone = row.text_opt("customer_phone")?;
+    let address = row.text("customer_address")?.lines().map(str::to_owned).collect();
+    Ok(Customer { name, email, phone, address, country: row.text_opt("customer_country")? })
+}
+
+pub(crate) fn language(row: &dyn Row) -> Result<Option<Language>> {
+    Ok(row.text_opt("language")?.as_deref().and_then(Language::from_tag))
 }
 
 pub(crate) fn items(db: &dyn Db, order: i64) -> Result<Vec<Item>> {

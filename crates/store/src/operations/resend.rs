@@ -117,18 +117,18 @@ pub(crate) fn fill_in(
     let mut count = 0;
     for (about, noted_at, event) in found {
         let is_wanted_then = noted_at >= since && what.filter.until.is_none_or(|until| noted_at <= until);
-        if !is_wanted_then || is_told(desk, &receiver, about.notice)? {
+        if !is_wanted_then {
             continue;
         }
         let order = about.order.map(|order| order_rows::any_by_id(desk, order)).transpose()?.flatten();
         if receiver.wants(desk, about.event, &event, order.as_ref().map(|order| &order.terms))? {
-            count += u64::from(what.is_dry || notices::deliver(desk, &receiver, &about, now)?);
+            let is_new = if what.is_dry {
+                !notices::is_told(desk, &receiver, about.event)?
+            } else {
+                notices::deliver(desk, &receiver, &about, now)?
+            };
+            count += u64::from(is_new);
         }
     }
     Ok(Step { count, next })
-}
-
-fn is_told(desk: &Desk<'_>, receiver: &Receiver, notice: i64) -> Result<bool> {
-    let sql = "SELECT count(*) AS n FROM deliveries WHERE notice_id = ?1 AND endpoint_id = ?2";
-    Ok(sql::count(desk, sql, [notice, receiver.id])? > 0)
 }

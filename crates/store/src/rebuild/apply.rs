@@ -321,7 +321,8 @@ impl Carry<'_> {
                     sql::run(
                         self.stored,
                         "UPDATE deliveries SET state = 'cancelled', ended_at = ?2, lease_until = NULL
-                         WHERE state = 'waiting' AND notice_id IN (SELECT id FROM notices WHERE event_id = ?1)",
+                         WHERE state = 'waiting' AND endpoint_id IN (SELECT id FROM endpoints)
+                           AND notice_id = (SELECT id FROM notices WHERE event_id = ?1)",
                         params![id, sql::time(self.how.now)],
                     )?;
                     sql::run(self.stored, "UPDATE notices SET event_id = NULL WHERE event_id = ?1", [id])?;

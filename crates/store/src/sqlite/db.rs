@@ -4,6 +4,7 @@ use crate::sql::{Bind, Db, Row, Value};
 use crate::{Result, StoreError};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, ToSql};
+use std::cell::Cell;
 
 impl Db for Connection {
     fn query(
@@ -12,21 +13,11 @@ impl Db for Connection {
         values: &[&dyn Bind],
         each: &mut dyn FnMut(&dyn Row) -> Result<bool>,
     ) -> Result<()> {
-        let mut statement = self.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            if !each(row)? {
-                break;
-            }
-        }
-        Ok(())
+        query(&mut *self.prepare_cached(sql)?, values, each)
     }
 
     fn execute(&self, sql: &'static str, values: &[&dyn Bind]) -> Result<usize> {
-        let mut statement = self.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        Ok(statement.raw_execute()?)
+        execute(&mut *self.prepare_cached(sql)?, values)
     }
 
     /// Without `RETURNING`, for which SQLite would keep copies of all pages that the statement touches.
@@ -40,11 +31,55 @@ impl Db for Connection {
     }
 }
 
-impl Row for rusqlite::Row<'_> {
+pub(super) fn query(
+    statement: &mut Statement<'_>,
+    values: &[&dyn Bind],
+    each: &mut dyn FnMut(&dyn Row) -> Result<bool>,
+) -> Result<()> {
+    bind(statement, values)?;
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next()? {
+        if !each(&Found { row, likely: Cell::new(0) })? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn execute(statement: &mut Statement<'_>, values: &[&dyn Bind]) -> Result<usize> {
+    bind(statement, values)?;
+    Ok(statement.raw_execute()?)
+}
+
+/// A row whose columns are mostly read in their sequence: each is looked for where the one before was found.
+struct Found<'a> {
+    row: &'a rusqlite::Row<'a>,
+    /// The column behind the one that was read last.
+    likely: Cell<usize>,
+}
+
+impl Found<'_> {
+    /// The place of the column of that name.
+    fn place(&self, column: &'static str) -> rusqlite::Result<usize> {
+        let statement: &Statement<'_> = self.row.as_ref();
+        let count = statement.column_count();
+        let likely = self.likely.get();
+        // No statement has two of the same name (see plans.rs).
+        for place in (likely..count).chain(0..likely.min(count)) {
+            if statement.column_name(place)? == column {
+                self.likely.set(place + 1);
+                return Ok(place);
+            }
+        }
+        Err(rusqlite::Error::InvalidColumnName(column.to_owned()))
+    }
+}
+
+impl Row for Found<'_> {
     fn value(&self, column: &'static str) -> Result<Value<'_>> {
         let damage =
             |what: &str| StoreError::Failed(format!("the database is damaged: column {column} holds {what}"));
-        match self.get_ref(column)? {
+        match self.row.get_ref(self.place(column)?)? {
             ValueRef::Null => Ok(Value::Null),
             ValueRef::Integer(number) => Ok(Value::Number(number)),
             ValueRef::Text(text) => {

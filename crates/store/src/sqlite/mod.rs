@@ -16,6 +16,7 @@ mod plans;
 mod readers;
 mod rebuild;
 mod scratch;
+mod session;
 mod writer;
 
 pub use backup::{Backup, BackupStep, backup};

@@ -7,6 +7,7 @@
 use super::checkpoint::Checkpoints;
 use super::command::{Command, Guard, Typed};
 use super::error::is_lost_write;
+use super::session::Session;
 use crate::operations::{Desk, Waiting};
 use crate::sql;
 use crate::{Change, Result, StoreError};
@@ -61,10 +62,14 @@ impl Writer {
         let (queue, commands) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let shared = Arc::new(Shared::default());
         let waiting = Waiting::kept(&start.db)?;
-        let thread = Thread { start, waiting, commands, shared: Arc::clone(&shared) };
+        let known = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || thread.run())
+            .spawn(move || {
+                let session = Session::new(&start.db);
+                Thread { start: &start, session, waiting, commands, shared: known }.run();
+                close(start);
+            })
             .map_err(|error| StoreError::Failed(format!("no thread for the writer: {error}")))?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), shared })
     }
@@ -171,26 +176,30 @@ impl From<Broken> for StoreError {
     }
 }
 
+fn close(start: Start) {
+    let Start { db, lock, file, checkpoints, .. } = start;
+    // The last connection to be closed takes the log away.
+    drop(checkpoints);
+    if let Err((_, error)) = db.close() {
+        tracing::warn!(%error, "the database was not closed cleanly; the next start repairs that");
+    }
+    drop((file, lock));
+}
+
 /// The thread's own side.
-struct Thread {
-    start: Start,
+struct Thread<'a> {
+    start: &'a Start,
+    session: Session<'a>,
     waiting: Waiting,
     commands: mpsc::Receiver<Box<dyn Command>>,
     shared: Arc<Shared>,
 }
 
-impl Thread {
+impl Thread<'_> {
     fn run(mut self) {
         while let Some(first) = self.commands.blocking_recv() {
             self.batch(first);
         }
-        let Start { db, lock, file, checkpoints, .. } = self.start;
-        // The last connection to be closed takes the log away.
-        drop(checkpoints);
-        if let Err((_, error)) = db.close() {
-            tracing::warn!(%error, "the database was not closed cleanly; the next start repairs that");
-        }
-        drop((file, lock));
     }
 
     /// One transaction: `first` and whatever is queued behind it.
@@ -222,7 +231,7 @@ impl Thread {
     }
 
     fn undo(&mut self, changes: &mut Vec<Change>) {
-        let _ = control(&self.start.db, "ROLLBACK");
+        let _ = control(&self.session, "ROLLBACK");
         self.recount();
         changes.clear();
     }
@@ -236,7 +245,7 @@ impl Thread {
         if self.shared.is_poisoned.load(Ordering::Relaxed) {
             return Err(poisoned().into());
         }
-        control(&self.start.db, "BEGIN IMMEDIATE")?;
+        control(&self.session, "BEGIN IMMEDIATE")?;
         let began = Instant::now();
         let mut next = 0;
         loop {
@@ -263,9 +272,9 @@ impl Thread {
         let guard = command.guard();
         let is_saved = guard == Guard::Savepoint && care == Care::Savepoints;
         if is_saved {
-            control(&self.start.db, "SAVEPOINT command")?;
+            control(&self.session, "SAVEPOINT command")?;
         }
-        let mut desk = Desk::new(&self.start.db, &mut self.waiting);
+        let mut desk = Desk::new(&self.session, &mut self.waiting);
         let done = command.run(&mut desk, &self.start.db);
         let said = std::mem::take(&mut desk.changes);
         match (done, guard) {
@@ -275,12 +284,12 @@ impl Thread {
             (Err(error), Guard::Batch) => return Err(error.into()),
             (Err(_), Guard::Savepoint) if !is_saved => return Err(Broken::Command),
             (Err(_), Guard::Savepoint) => {
-                control(&self.start.db, "ROLLBACK TO command")?;
+                control(&self.session, "ROLLBACK TO command")?;
                 self.recount();
             }
         }
         if is_saved {
-            control(&self.start.db, "RELEASE command")?;
+            control(&self.session, "RELEASE command")?;
         }
         Ok(())
     }
@@ -304,14 +313,14 @@ impl Thread {
 
     /// What was counted along the way is no longer true; look again.
     fn recount(&mut self) {
-        match Waiting::kept(&self.start.db) {
+        match Waiting::kept(&self.session) {
             Ok(waiting) => self.waiting = waiting,
             Err(error) => tracing::error!(%error, "waiting notifications could not be counted"),
         }
     }
 }
 
-fn control(db: &Connection, sql: &'static str) -> Result<()> {
+fn control(db: &Session<'_>, sql: &'static str) -> Result<()> {
     sql::run(db, sql, sql::NONE)?;
     Ok(())
 }
