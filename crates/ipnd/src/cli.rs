@@ -1,8 +1,8 @@
 //! The commands.
 
 use crate::{
-    backup, bench_server, check, config, connect, deliveries, demo, gateways, init, listen, moving, password,
-    rebuild, resend, serve, tail, trigger, try_message,
+    backup, bench_client, bench_server, check, config, connect, deliveries, demo, gateways, init, listen,
+    moving, password, rebuild, resend, serve, tail, trigger, try_message,
 };
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -24,6 +24,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(hide = true)]
+    BenchClient(bench_client::Options),
     #[command(hide = true)]
     BenchServer(bench_server::Options),
     /// Start a sample shop with everything around it, to try ipnd out
@@ -167,6 +169,7 @@ impl Cli {
             Command::Tail(options) => tail::run(&options),
             Command::Deliveries(options) => deliveries::run(&options),
             Command::Resend(options) => resend::run(&options),
+            Command::BenchClient(options) => bench_client::run(&options),
             Command::BenchServer(options) => bench_server::run(&options),
             Command::Serve { flags, no_workers } => serve::run(&flags, !no_workers),
             Command::Init { file } => init::run(&file),

@@ -2,6 +2,7 @@
 
 mod api;
 mod backup;
+mod bench_client;
 mod bench_server;
 mod check;
 mod cli;

@@ -1,6 +1,7 @@
 //! `bench deliver`: what telling the shop costs, how soon it knows, and what waits when it cannot be told.
 
 mod backlog;
+mod client;
 mod latency;
 mod paced;
 mod rates;

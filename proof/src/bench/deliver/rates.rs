@@ -1,5 +1,6 @@
 //! How fast deliveries go out and what they cost, beside a loop that only posts the same.
 
+use super::client::{CLIENT, Client};
 use super::shop::TellingShop;
 use super::sink::Sink;
 use crate::bench::goals::Better;
@@ -57,18 +58,27 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<()> {
         let orders = if bench.extent.is_short { orders / 10 } else { orders };
         let in_flight = usize::from(receivers) * OF_ONE as usize;
         let mut shop = TellingShop::open(bench, name, &nothing.addresses(receivers), OF_ONE)?;
+        let mut client =
+            Client::start(bench, nothing.addresses(1)[0], in_flight, body_bytes(request.get(0)))?;
         let mut whole = Vec::new();
         let extent = (bench.extent.rounds, !bench.extent.is_short);
         let rounds = rounds::collect(in_flight, extent, || {
-            let (round, whole_cost) = round(bench, &mut shop, &nothing, &request, (in_flight, orders))?;
+            let (round, whole_cost) =
+                round(bench, (&mut shop, &mut client), &nothing, &request, (in_flight, orders))?;
             whole.push(whole_cost);
             Ok(round)
         })?;
         hold(bench, &rounds, what, whole);
         bench.report.rounds.push(rounds);
+        client.end()?;
         shop.subject.running.stop()?;
     }
     nothing.running.stop()
+}
+
+fn body_bytes(request: &[u8]) -> usize {
+    let head = request.windows(4).position(|four| four == b"\r\n\r\n");
+    request.len() - head.map_or(0, |end| end + 4)
 }
 
 /// A delivery as it goes out.
@@ -81,11 +91,11 @@ fn captured(bench: &mut Bench) -> Result<Vec<u8>> {
     sink.first_request().context("nothing was delivered")
 }
 
-/// The loop, then payments, then telling of them; and what a payment costs from its receipt until all are told, in
+/// The loop, the client alone, then payments, then telling of them; and what a payment costs from its receipt until all are told, in
 /// terms of a request to the server that does nothing.
 fn round(
     bench: &mut Bench,
-    shop: &mut TellingShop,
+    (shop, client): (&mut TellingShop, &mut Client),
     nothing: &Nothing,
     request: &Rc<Requests>,
     (in_flight, orders): (usize, usize),
@@ -109,6 +119,7 @@ fn round(
     })?;
     let sink_micros = per(proc::cpu(&sink).saturating_sub(sink_before), bare.requests);
     let no_op = Window { subject: NOTHING, cpu_micros: sink_micros, ..bare.clone() };
+    let alone = client.measure(bench, &sink)?;
 
     shop.turn("pause", 0)?;
     let pids = shop.subject.pids();
@@ -127,7 +138,7 @@ fn round(
         Ok(Done { requests: deliveries, micros: Vec::new(), took: began.elapsed() })
     })?;
     let whole = per(proc::cpu(&pids).saturating_sub(before), orders as u64) / sink_micros;
-    Ok((vec![bare, no_op, accepted, told], whole))
+    Ok((vec![bare, no_op, alone, accepted, told], whole))
 }
 
 fn per(time: Duration, count: u64) -> f64 {
@@ -151,6 +162,13 @@ fn hold(bench: &mut Bench, rounds: &Rounds, (what, in_flight): (&'static str, &s
             Better::Less,
             (14.0, 9.0),
             rounds::middle(whole),
+            trust,
+        );
+        goals.hold(
+            ("G20", "processor time, the client alone, 64 in flight: a post / no-op"),
+            Better::Less,
+            (3.5, 2.0),
+            of(CLIENT, NOTHING, cpu),
             trust,
         );
     }

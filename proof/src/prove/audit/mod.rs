@@ -115,7 +115,8 @@ const DOUBLE: &[(&str, &str)] = &[
     ),
     (
         "mails of one kind about one order",
-        "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM mails GROUP BY order_id, kind) AS g",
+        "SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM mails WHERE order_id IS NOT NULL
+             GROUP BY order_id, kind) AS g",
     ),
 ];
 
