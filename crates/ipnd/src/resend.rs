@@ -75,7 +75,7 @@ async fn one(api: &mut Api, options: &Options, id: &str) -> Result<()> {
         if tries(&row) > tries(&before) || Instant::now() >= until {
             break row;
         }
-        if let Some(why) = obstacle(api, Some(text(&row, "endpoint"))).await? {
+        if let Some(why) = Look::at(api, Some(text(&row, "endpoint"))).await?.obstacle {
             progress.end();
             bail!("it waits in the outbox: {why}");
         }
@@ -136,7 +136,7 @@ async fn many(api: &mut Api, options: &Options) -> Result<()> {
     body["dry_run"] = json!(false);
     let resent = api.post("/v1/deliveries/resend", &body).await?;
     let mut progress = Progress::new();
-    let waiting = watch(api, endpoint.as_deref(), count(&resent), &mut progress).await?;
+    let Look { waiting, obstacle } = watch(api, endpoint.as_deref(), count(&resent), &mut progress).await?;
     progress.end();
     if options.json {
         let document = json!({ "again": resent["again"], "new": resent["new"], "waiting": waiting });
@@ -144,7 +144,7 @@ async fn many(api: &mut Api, options: &Options) -> Result<()> {
         return Ok(());
     }
     let sent = messages(count(&resent));
-    let line = match (waiting, obstacle(api, endpoint.as_deref()).await?) {
+    let line = match (waiting, obstacle) {
         (0, _) => format!("{sent} sent, in {}.", progress.took()),
         (_, Some(why)) => format!("{sent} put into the outbox. {waiting} wait there: {why}."),
         (_, None) => {
@@ -173,55 +173,108 @@ fn would(counted: &Value) -> String {
     }
 }
 
-/// Until nothing waits any more, or nothing moves. Gives how many still wait.
-async fn watch(api: &mut Api, endpoint: Option<&str>, all: u64, progress: &mut Progress) -> Result<u64> {
+/// Until nothing waits any more, or nothing moves. Gives how it stood at the last look.
+async fn watch(api: &mut Api, endpoint: Option<&str>, all: u64, progress: &mut Progress) -> Result<Look> {
     let (mut fewest, mut moved) = (u64::MAX, Instant::now());
     loop {
-        let waiting = waiting(api, endpoint).await?;
-        if waiting < fewest {
-            (fewest, moved) = (waiting, Instant::now());
+        let look = Look::at(api, endpoint).await?;
+        if look.waiting < fewest {
+            (fewest, moved) = (look.waiting, Instant::now());
         }
-        if waiting == 0 || moved.elapsed() >= QUIET {
-            return Ok(waiting);
+        if look.waiting == 0 || look.obstacle.is_some() || moved.elapsed() >= QUIET {
+            return Ok(look);
         }
-        if obstacle(api, endpoint).await?.is_some() {
-            return Ok(waiting);
-        }
-        progress.show("sending", all.saturating_sub(waiting), Some(all));
+        progress.show("sending", all.saturating_sub(look.waiting), Some(all));
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
-/// Why nothing is sent to an endpoint at the moment: this one, or the first for which it is so.
-async fn obstacle(api: &mut Api, endpoint: Option<&str>) -> Result<Option<String>> {
-    let list = api.get("/v1/endpoints").await?;
-    let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let meant = |one: &&Value| match endpoint {
-        Some(endpoint) => one["id"] == endpoint,
-        None => one["waiting"].as_u64().is_some_and(|waiting| waiting > 0),
-    };
-    let now = Clock::system().now();
-    Ok(all.iter().filter(meant).find_map(|one| {
-        let name = text(one, "name");
-        if one["state"] == "paused" {
-            return Some(format!("the endpoint “{name}” is paused"));
-        }
-        let rests = moment::of(one, "rests_until").filter(|until| *until > now)?;
-        let until = moment::clock_time(rests);
-        Some(format!("the endpoint “{name}” fails at present, and is left alone until {until}"))
-    }))
+/// How it stands at one endpoint, or at all of them.
+struct Look {
+    /// How many deliveries wait.
+    waiting: u64,
+    /// Why nothing is sent to an endpoint at the moment: this one, or the first for which it is so.
+    obstacle: Option<String>,
 }
 
-async fn waiting(api: &mut Api, endpoint: Option<&str>) -> Result<u64> {
-    let list = api.get("/v1/endpoints").await?;
-    let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let meant = all.iter().filter(|one| endpoint.is_none_or(|endpoint| one["id"] == endpoint));
-    Ok(meant.filter_map(|one| one["waiting"].as_u64()).sum())
+impl Look {
+    async fn at(api: &mut Api, endpoint: Option<&str>) -> Result<Self> {
+        let list = api.get("/v1/endpoints").await?;
+        let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let waiting = |one: &Value| one["waiting"].as_u64().unwrap_or_default();
+        let meant: Vec<&Value> =
+            all.iter().filter(|one| endpoint.is_none_or(|endpoint| one["id"] == endpoint)).collect();
+        let now = Clock::system().now();
+        let obstacle = |one: &&Value| {
+            // Where all are meant, one for which nothing waits is in nobody's way.
+            if endpoint.is_none() && waiting(one) == 0 {
+                return None;
+            }
+            let name = text(one, "name");
+            if one["state"] == "paused" {
+                return Some(format!("the endpoint “{name}” is paused"));
+            }
+            let rests = moment::of(one, "rests_until").filter(|until| *until > now)?;
+            let until = moment::clock_time(rests);
+            Some(format!("the endpoint “{name}” fails at present, and is left alone until {until}"))
+        };
+        Ok(Self {
+            waiting: meant.iter().map(|one| waiting(one)).sum(),
+            obstacle: meant.iter().find_map(obstacle),
+        })
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 mod tests {
     use super::*;
+    use axum::routing::get;
+    use axum::{Json, Router};
+    use clap::Parser as _;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    /// Watches an ipnd that answers each look with the next of these, the last one again and again. Gives how it stood
+    /// in the end, and how often ipnd was asked.
+    async fn watched(looks: Vec<Value>) -> (Look, usize) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let answer = move || {
+            let number = count.fetch_add(1, Ordering::SeqCst).min(looks.len() - 1);
+            let list = json!({ "data": looks[number] });
+            async move { Json(list) }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/v1/endpoints", get(answer));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let line = ["resend", "--state", "failed", "--url", &url, "--key", "k"];
+        let mut api = Api::new(&Line::try_parse_from(line).unwrap().options.api);
+        let look = watch(&mut api, None, 2, &mut Progress::new()).await.unwrap();
+        (look, asked.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn each_look_asks_once() {
+        let active = |waiting: u64| json!([{ "name": "Shop", "state": "active", "waiting": waiting }]);
+        let (look, asked) = watched(vec![active(2), active(1), active(0)]).await;
+        assert_eq!((look.waiting, look.obstacle, asked), (0, None, 3));
+        // One that is paused is in nobody's way until something waits for it.
+        let paused = json!([
+            { "name": "Old", "state": "paused", "waiting": 0 },
+            { "name": "Shop", "state": "paused", "waiting": 1 },
+        ]);
+        let (look, asked) = watched(vec![active(2), paused]).await;
+        let why = "the endpoint “Shop” is paused".to_owned();
+        assert_eq!((look.waiting, look.obstacle, asked), (1, Some(why), 2));
+    }
 
     #[test]
     fn what_would_be_sent_is_counted_in_words() {

@@ -123,6 +123,35 @@ fn whoever_stops_it_does_not_wait_for_a_program_that_thinks() {
 }
 
 #[test]
+fn an_endpoint_that_is_there_already_is_listened_to_and_stays_as_it_is() {
+    let demo = Demo::start(None);
+    let mut api = api(&demo);
+    let shop = Receiver::start(200);
+    let url = shop.url();
+    let plan = json!({ "name": "Desk", "dialect": "standard", "fetches": true, "filter": { "kinds": ["payment.*"] } });
+    let made = api.post_json("/v1/endpoints", &plan).json();
+    api.post_json("/v1/endpoints", &json!({ "name": "Shop", "dialect": "standard", "url": url }));
+    register(&mut api, "A-1");
+    pay(demo.text("base_url"), "A-1");
+    for name in ["Desk", made["id"].as_str().unwrap()] {
+        let mut listen = follow(&demo, &["listen", "--json", "--endpoint", name, "--forward-to", &url]);
+        let ready = next(&mut listen, "ready");
+        assert_eq!((&ready["secret"], &ready["events"]), (&Value::Null, &json!(["payment.*"])), "{ready}");
+        if name == "Desk" {
+            assert_eq!(next(&mut listen, "forwarded")["state"], "delivered");
+        }
+        listen.signal("INT");
+        assert!(listen.end().success(), "{}", listen.errors());
+    }
+    let kept = rows(&api.get("/v1/endpoints")).into_iter().find(|one| one["name"] == "Desk").unwrap();
+    assert_eq!((&kept["id"], &kept["filter"]), (&made["id"], &made["filter"]));
+    for (name, why) in [("Nobody", "Those that fetch: Desk"), ("Shop", "is told at its URL")] {
+        let mut listen = follow(&demo, &["listen", "--json", "--endpoint", name, "--forward-to", &url]);
+        assert!(!listen.end().success() && listen.errors().contains(why), "{}", listen.errors());
+    }
+}
+
+#[test]
 fn an_endpoint_that_is_kept_is_found_again_with_what_waited_for_it() {
     let demo = Demo::start(None);
     let mut api = api(&demo);

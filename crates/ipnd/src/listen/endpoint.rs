@@ -1,4 +1,4 @@
-//! The endpoint that a listener fetches from: made, or found again by its name.
+//! The endpoint that a listener fetches from: its own, made or found again by its name, or one that is there already.
 
 use crate::api::{Api, Trouble, text};
 use anyhow::{Result, bail};
@@ -11,6 +11,12 @@ use url::Url;
 const NAME_CHARS_MAX: usize = 100;
 const HOST_CHARS_MAX: usize = 40;
 
+pub(super) enum Source {
+    Own(Wanted),
+    /// One that somebody else has made, by its name or its id. It stays as it is.
+    Given(String),
+}
+
 pub(super) struct Wanted {
     pub(super) name: String,
     pub(super) kinds: Vec<String>,
@@ -22,6 +28,8 @@ pub(super) struct Wanted {
 /// It is there.
 pub(super) struct Ready {
     pub(super) id: String,
+    /// Empty for all.
+    pub(super) kinds: Vec<String>,
     /// Only where it has just been made.
     pub(super) secret: Option<String>,
     /// Signed with a secret that is not shown again.
@@ -42,7 +50,40 @@ pub(super) fn name(to: &Url) -> String {
     format!("listen on {host} to {to}").chars().take(NAME_CHARS_MAX).collect()
 }
 
-pub(super) async fn prepare(api: &mut Api, wanted: &Wanted) -> Result<Ready> {
+pub(super) async fn prepare(api: &mut Api, source: &Source) -> Result<Ready> {
+    match source {
+        Source::Own(wanted) => own(api, wanted).await,
+        Source::Given(name) => given(api, name).await,
+    }
+}
+
+async fn given(api: &mut Api, name: &str) -> Result<Ready> {
+    let list = api.get("/v1/endpoints").await?;
+    let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let fetches = |one: &&Value| one["url"].is_null();
+    let Some(found) = all.iter().find(|one| one["id"] == name || one["name"] == name) else {
+        let names: Vec<&str> = all.iter().filter(fetches).map(|one| text(one, "name")).collect();
+        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        bail!("there is no endpoint “{name}”. Those that fetch: {there}");
+    };
+    if !fetches(&found) {
+        bail!("the endpoint “{name}” is told at its URL; only from one that fetches can be listened to");
+    }
+    if found["state"] == "paused" {
+        bail!("the endpoint “{name}” is paused; resume it first");
+    }
+    let kinds = found["filter"]["kinds"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(Ready {
+        id: text(found, "id").to_owned(),
+        kinds: kinds.iter().filter_map(|kind| kind.as_str().map(str::to_owned)).collect(),
+        secret: None,
+        is_signed: false,
+        ask_url: found["ask_url"].as_str().map(str::to_owned),
+        waiting: found["waiting"].as_u64().unwrap_or(0),
+    })
+}
+
+async fn own(api: &mut Api, wanted: &Wanted) -> Result<Ready> {
     let Some(dialect) = Dialect::find(&wanted.dialect) else {
         let all: Vec<&str> = Dialect::all().map(Dialect::id).collect();
         bail!("there is no form “{}”. There are: {}", wanted.dialect, all.join(", "));
@@ -76,6 +117,7 @@ pub(super) async fn prepare(api: &mut Api, wanted: &Wanted) -> Result<Ready> {
     let own = |key: &str| endpoint[key].as_str().map(str::to_owned);
     Ok(Ready {
         id: text(&endpoint, "id").to_owned(),
+        kinds: wanted.kinds.clone(),
         secret: own("key"),
         is_signed: dialect.has_keys(),
         ask_url: own("ask_url"),

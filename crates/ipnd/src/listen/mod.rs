@@ -10,7 +10,7 @@ use crate::console::printable;
 use crate::patience::{Patience, Stop};
 use crate::server;
 use anyhow::{Context as _, Result, bail};
-use endpoint::Wanted;
+use endpoint::{Source, Wanted};
 use forward::{Answered, Message};
 use ipnd_sandbox::Courier;
 use serde::Deserialize;
@@ -30,6 +30,10 @@ pub(crate) struct Options {
     /// Where your program takes messages, such as http://localhost:3000/ipn; a port alone is one of this machine
     #[arg(long, short = 'f', value_name = "URL", value_parser = address)]
     forward_to: Url,
+    /// Fetch from this endpoint, which fetches what it is told, and leave it as it is: its name or its id. Without it,
+    /// one is made and removed at the end
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["events", "dialect", "set", "new_secret", "keep"])]
+    endpoint: Option<String>,
     /// Only these kinds of events, such as payment.completed,refund.* [default: all]
     #[arg(long, short = 'e', value_name = "KINDS", value_delimiter = ',')]
     events: Vec<String>,
@@ -79,13 +83,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             api: Api::new(&options.api),
             courier: Courier::for_named_addresses(),
             to: options.forward_to.clone(),
-            wanted: Wanted {
-                name: endpoint::name(&options.forward_to),
-                kinds: options.events.iter().filter(|kind| *kind != "*").cloned().collect(),
-                dialect: options.dialect.clone(),
-                settings: options.set.iter().cloned().collect(),
-                new_secret: options.new_secret,
-            },
+            source: source(options),
             endpoint: String::new(),
             unsettled: HashMap::new(),
             stop: Stop::on(server::asked_to_stop()?),
@@ -94,15 +92,32 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         listener.begin().await?;
         let listened = listener.listen().await;
         // After an error, what happens waits for the next start.
-        if options.keep || listened.is_err() { listened } else { listener.end().await }
+        if options.keep || options.endpoint.is_some() || listened.is_err() {
+            listened
+        } else {
+            listener.end().await
+        }
     })
+}
+
+fn source(options: &Options) -> Source {
+    match &options.endpoint {
+        Some(given) => Source::Given(given.clone()),
+        None => Source::Own(Wanted {
+            name: endpoint::name(&options.forward_to),
+            kinds: options.events.iter().filter(|kind| *kind != "*").cloned().collect(),
+            dialect: options.dialect.clone(),
+            settings: options.set.iter().cloned().collect(),
+            new_secret: options.new_secret,
+        }),
+    }
 }
 
 struct Listener {
     api: Api,
     courier: Courier,
     to: Url,
-    wanted: Wanted,
+    source: Source,
     /// Its id, once it is there.
     endpoint: String,
     /// What was forwarded while ipnd was away, and forgotten there by a restart: not forwarded a second time.
@@ -118,11 +133,13 @@ struct Fetched {
 
 impl Listener {
     async fn begin(&mut self) -> Result<()> {
-        let ready = endpoint::prepare(&mut self.api, &self.wanted).await?;
-        self.show.ready(&self.api.url, &self.to, &self.wanted.kinds, &ready);
+        let ready = endpoint::prepare(&mut self.api, &self.source).await?;
+        self.show.ready(&self.api.url, &self.to, &ready);
         self.endpoint = ready.id;
         // A secret that was made anew once is good from now on.
-        self.wanted.new_secret = false;
+        if let Source::Own(wanted) = &mut self.source {
+            wanted.new_secret = false;
+        }
         Ok(())
     }
 
@@ -235,7 +252,7 @@ impl Listener {
             }
             Err(trouble) if trouble.status() == Some(404) => Ok(()),
             Err(trouble) => Err(trouble)
-                .with_context(|| format!("the endpoint “{}” is still there", printable(&self.wanted.name))),
+                .with_context(|| format!("the endpoint {} is still there", printable(&self.endpoint))),
         }
     }
 }

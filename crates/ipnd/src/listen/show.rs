@@ -29,7 +29,8 @@ impl Show {
         self.clock.now()
     }
 
-    pub(super) fn ready(&self, api: &str, to: &Url, kinds: &[String], ready: &Ready) {
+    pub(super) fn ready(&self, api: &str, to: &Url, ready: &Ready) {
+        let kinds = &ready.kinds;
         self.line(
             || {
                 let what = if kinds.is_empty() { "everything".to_owned() } else { kinds.join(", ") };

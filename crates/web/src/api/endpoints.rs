@@ -131,8 +131,12 @@ pub(super) async fn create(
     Json(body): Json<EndpointBody>,
 ) -> Result<Response, Problem> {
     let (is_pair, fetches) = (body.key_pair, body.fetches);
-    if body.url.is_some() == fetches {
-        return Err(Problem::field("url", "it is needed, unless the endpoint fetches what it is told"));
+    match (&body.url, fetches) {
+        (None, false) => {
+            return Err(Problem::field("url", "it is needed, unless the endpoint fetches what it is told"));
+        }
+        (Some(_), true) => return Err(Problem::field("url", "an endpoint that fetches has none")),
+        (Some(_), false) | (None, true) => {}
     }
     let plan = endpoints::check(changed(body, endpoints::usual())).map_err(Problem::Invalid)?;
     if app.store.endpoints(holder.shop()).await?.len() >= ENDPOINTS_PER_SHOP_MAX {
@@ -154,8 +158,10 @@ pub(super) async fn update(
 ) -> Result<axum::Json<EndpointView>, Problem> {
     let known = app.store.endpoint(holder.shop(), id).await?.ok_or(Problem::NotFound)?;
     let mut wrong = Vec::new();
-    if body.key_pair || body.fetches {
-        wrong.push(FieldProblem::new("key_pair", "this is decided when the endpoint is made"));
+    for (field, is_sent) in [("key_pair", body.key_pair), ("fetches", body.fetches)] {
+        if is_sent {
+            wrong.push(FieldProblem::new(field, "this is decided when the endpoint is made"));
+        }
     }
     if body.url.is_some() && known.plan.url.is_none() {
         wrong.push(FieldProblem::new("url", "this endpoint fetches what it is told"));

@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::stopping::Stopping;
 use axum::extract::State;
 use data_encoding::BASE64;
+use ipnd_core::Reason;
 use ipnd_deliver::client::Answer;
 use ipnd_deliver::deliveries::{Prepared, excerpt, judge, note_settled, prepare};
 use ipnd_store::{
@@ -26,9 +27,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 /// How long what was fetched is nobody else's.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// Shorter than what proxies take for silence.
-const WAIT_SECONDS_MAX: u64 = 25;
+pub(crate) const WAIT_SECONDS_MAX: u64 = 25;
 const LIMIT_DEFAULT: u32 = 10;
 const LIMIT_MAX: u32 = 50;
 /// When somebody's program is tried again that was not reached, in seconds.
@@ -238,7 +239,8 @@ pub(super) async fn settle(
         status: body.status,
         reply: answered.as_ref().ok().map(|answer| excerpt(&answer.body)),
     };
-    let outcome = outcome(&app, &due, answered.as_ref().map_err(String::clone), now);
+    let outcome =
+        outcome(&app, &due, answered.as_ref().map_err(|why| Reason::new("exchange_failed", why)), now);
     let settled = app.store.settle_delivery(id, body.lease, now, attempt.clone(), outcome.clone()).await?;
     if settled == Settled::Stale {
         return Err(Problem::Conflict(
@@ -253,7 +255,7 @@ pub(super) async fn settle(
 fn outcome(
     app: &App,
     due: &DueDelivery,
-    answered: Result<&Answer, String>,
+    answered: Result<&Answer, Reason>,
     now: Timestamp,
 ) -> DeliveryOutcome {
     // Written once more, because a form's own reply may depend on the request.

@@ -22,6 +22,8 @@ mod reviews;
 mod tests;
 mod vendors;
 
+pub(crate) use fetching::{LEASE as FETCHED_FOR, WAIT_SECONDS_MAX as FETCH_WAIT_SECONDS_MAX};
+
 use crate::app::App;
 use crate::headers;
 use crate::problem::Problem;

@@ -1,6 +1,7 @@
 //! Endpoints that fetch what they are told, as their programs see it.
 
-use crate::harness::{Answer, Server, read_to_end, request, within};
+use crate::harness::{Answer, FORM, Server, read_to_end, request, within};
+use crate::owner;
 use data_encoding::BASE64;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -160,4 +161,40 @@ async fn what_an_endpoint_does_not_want_is_not_given_out() {
     assert!(fetched(&server, &endpoint).await.is_empty());
     let list = server.api("GET", "/v1/deliveries", "").await.json();
     assert_eq!(list["data"][0]["state"], "skipped", "{list}");
+}
+
+/// The addresses and bodies of the calls on a page that are to be copied.
+fn calls(page: &str) -> Vec<(String, String)> {
+    let text = page.replace("&#34;", "\"").replace("&#39;", "'");
+    let call = |rest: &str| {
+        let (url, rest) = rest.split_once('"').unwrap();
+        let body = rest.split('\'').nth(1).unwrap();
+        (url.to_owned(), body.to_owned())
+    };
+    text.split("curl \"").skip(1).map(call).collect()
+}
+
+#[tokio::test]
+async fn the_calls_that_the_dashboard_shows_fetch_and_settle() {
+    let (server, user) = owner::with_owner().await;
+    let cookie = owner::cookie(&owner::log_in(&server, &user.email, owner::PASSWORD, &[]).await);
+    let token = owner::form_token(&server, &cookie).await;
+    let form = format!("csrf={token}&dialect=standard&name=Desk&way=fetch&url=");
+    let headers = [FORM, owner::SAME, ("cookie", cookie.as_str())];
+    let made = server.send("POST", "/owner/endpoints/new", &headers, form.as_bytes()).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let shown = calls(&made.text());
+    let page = server.send("GET", "/owner/endpoints/end_1", &[("cookie", &cookie)], b"").await.text();
+    assert_eq!(calls(&page), shown, "they stand on its page as well");
+
+    server.api("POST", "/v1/endpoints/end_1/test", "").await;
+    let base = format!("http://{}", server.addr);
+    let [(fetch, wait), (settle, settlement)] = &shown[..] else { panic!("{shown:?}") };
+    let fetched = server.api("POST", fetch.strip_prefix(&base).unwrap(), wait).await;
+    assert_eq!(fetched.status, 200, "{}", fetched.text());
+    let one = &fetched.json()["data"][0];
+    // What stands for any message is that of the first.
+    assert_eq!((&one["id"], &one["lease"]), (&json!("dlv_1"), &json!(1)));
+    let settled = server.api("POST", settle.strip_prefix(&base).unwrap(), settlement).await;
+    assert_eq!((settled.status, &settled.json()["state"]), (200, &json!("delivered")), "{}", settled.text());
 }

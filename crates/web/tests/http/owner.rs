@@ -5,10 +5,10 @@ use ipnd_core::{Language, Limits};
 use ipnd_store::{NewOwner, Store as _, User};
 use ipnd_web::auth;
 
-const SAME: (&str, &str) = ("sec-fetch-site", "same-origin");
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const SAME: (&str, &str) = ("sec-fetch-site", "same-origin");
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
-async fn with_owner() -> (Server, User) {
+pub(crate) async fn with_owner() -> (Server, User) {
     let server = Server::start_with(Limits::default()).await;
     let owner = NewOwner {
         shop: server.shop.id,
@@ -20,7 +20,7 @@ async fn with_owner() -> (Server, User) {
     (server, user)
 }
 
-async fn log_in(server: &Server, email: &str, password: &str, extra: &[(&str, &str)]) -> Answer {
+pub(crate) async fn log_in(server: &Server, email: &str, password: &str, extra: &[(&str, &str)]) -> Answer {
     let body = form_urlencoded::Serializer::new(String::new())
         .append_pair("email", email)
         .append_pair("password", password)
@@ -30,14 +30,14 @@ async fn log_in(server: &Server, email: &str, password: &str, extra: &[(&str, &s
 }
 
 /// The cookie as a browser sends it back.
-fn cookie(answer: &Answer) -> String {
+pub(crate) fn cookie(answer: &Answer) -> String {
     let all = answer.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value);
     let session = all.into_iter().find(|value| value.starts_with("ipnd_session="));
     session.unwrap_or_else(|| panic!("no session: {answer:?}")).split(';').next().unwrap().to_owned()
 }
 
 /// The hidden token of some form on the owner's pages.
-async fn form_token(server: &Server, cookie: &str) -> String {
+pub(crate) async fn form_token(server: &Server, cookie: &str) -> String {
     let page = server.send("GET", "/owner/settings", &[("cookie", cookie)], b"").await.text();
     let field = page.find("name=\"csrf\"").expect("there is a form on the page");
     let value = page[field..].split("value=\"").nth(1).unwrap();

@@ -91,6 +91,30 @@ async fn an_endpoint_is_described_well_or_refused() {
 }
 
 #[tokio::test]
+async fn what_is_decided_when_an_endpoint_is_made_is_refused_later_by_its_own_name() {
+    let server = Server::start().await;
+    let called = json!({"name": "Shop", "url": "https://shop.example.com/ipn"});
+    let fetches = json!({"name": "Desk", "fetches": true});
+    let mut paths = Vec::new();
+    for body in [called, fetches] {
+        let made = server.api("POST", "/v1/endpoints", &body.to_string()).await.json();
+        paths.push(format!("/v1/endpoints/{}", made["id"].as_str().unwrap()));
+    }
+    let url = "https://shop.example.com/other";
+    for (path, body, fields) in [
+        (&paths[0], json!({"fetches": true}), vec!["fetches"]),
+        (&paths[0], json!({"key_pair": true}), vec!["key_pair"]),
+        (&paths[0], json!({"key_pair": true, "fetches": true}), vec!["key_pair", "fetches"]),
+        (&paths[1], json!({"fetches": true, "url": url}), vec!["fetches", "url"]),
+    ] {
+        let answer = server.api("PUT", path, &body.to_string()).await;
+        let errors = answer.json()["errors"].as_array().cloned().unwrap_or_default();
+        let named: Vec<&str> = errors.iter().map(|error| error["field"].as_str().unwrap()).collect();
+        assert_eq!((answer.status, named), (422, fields), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn what_the_shop_did_not_get_is_one_call() {
     let server = Server::start().await;
     let body = json!({"name": "Shop", "url": "https://shop.example.com/ipn"}).to_string();

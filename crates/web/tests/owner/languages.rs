@@ -73,6 +73,9 @@ async fn every_page_speaks_every_language() {
         let paypal = [("dialect", "paypal-ipn"), ("name", "PayPal"), ("set.receivers", "SELLER1234567")];
         shop.post("/owner/endpoints/new", &[&paypal[..], &[("url", crate::telling::URL)]].concat()).await;
         shop.post("/owner/endpoints/end_2/pause", &[]).await;
+        let desk = [("dialect", "standard"), ("name", "Desk"), ("way", "fetch")];
+        let made = shop.post("/owner/endpoints/new", &desk).await;
+        assert_translated("/owner/endpoints/new", &made.body, language);
         let order = shop.order(alex()).await;
         let mut event = shop.paid(&order, "T1", "1.00");
         let heard = shop.hear(b"txn_id=T1&charset=UTF-8", vec![event.clone()]).await;
@@ -116,7 +119,9 @@ async fn every_page_speaks_every_language() {
             "/owner/endpoints/new?dialect=stripe".to_owned(),
             "/owner/endpoints/end_1".to_owned(),
             "/owner/endpoints/end_2".to_owned(),
+            "/owner/endpoints/end_3".to_owned(),
             "/owner/endpoints/end_1/edit".to_owned(),
+            "/owner/endpoints/end_3/edit".to_owned(),
             "/owner/endpoints/end_1/form".to_owned(),
             "/owner/endpoints/end_1/remove".to_owned(),
             "/owner/deliveries".to_owned(),

@@ -3,7 +3,7 @@
 use crate::shop::{Fixture, alex, euro};
 use http::StatusCode;
 use ipnd_core::{Customer, Environment, EventKind, Language, MailKind, OrderStatus, Reason};
-use ipnd_store::{CheckOutcome, CheckState, MailOutcome, NewAccount, ProductKind, ProvedBy};
+use ipnd_store::{CheckOutcome, CheckState, MailOutcome, NewAccount, ProductKind, ProvedBy, Queue};
 use jiff::SignedDuration;
 
 #[tokio::test]
@@ -468,4 +468,34 @@ async fn settings_are_kept_and_keys_are_shown_once() {
     assert!(!shop.get("/owner/settings").await.body.contains("Bookkeeping"));
     let again = shop.post(&format!("/owner/settings/keys/{id}/revoke"), &[]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn i_21_a_queue_that_stands_still_is_said_on_every_page() {
+    for (language, what, since) in [
+        (Language::En, "Notifications of the gateways are not being checked.", "1 Mar 2026, 12:00"),
+        (Language::De, "Die Meldungen der Zahlungsdienste werden nicht geprüft.", "01.03.2026, 12:00"),
+        (Language::Es, "No se están comprobando los avisos de las pasarelas.", "01/03/2026, 12:00"),
+        (Language::Uk, "Сповіщення платіжних систем не перевіряються.", "01.03.2026, 12:00"),
+    ] {
+        let shop = Fixture::new(language).await;
+        let (store, began) = (&shop.app.store, shop.app.clock.now());
+        shop.journal(b"txn_id=1").await;
+        shop.pass(2);
+        let has = async |path: &str| {
+            let page = shop.get(path).await.body;
+            assert!(!page.contains("standstill"), "every word has its text: {page}");
+            let alerts = page.matches(r#"role="alert""#).count();
+            (page.contains(what) && page.contains(since), alerts)
+        };
+        assert_eq!(has("/owner/orders").await, (false, 0), "readiness alone may be a matter of seconds");
+        store.note_standstill(Queue::Checks, began, shop.app.clock.now()).await.unwrap();
+        assert_eq!(has("/owner/orders").await, (true, 1), "{language:?}");
+        store.note_standstill(Queue::Mails, began, shop.app.clock.now()).await.unwrap();
+        assert_eq!(has("/owner/settings").await, (true, 2), "{language:?}");
+        for queue in Queue::ALL {
+            store.end_standstill(queue, shop.app.clock.now()).await.unwrap();
+        }
+        assert_eq!(has("/owner/orders").await, (false, 0), "{language:?}");
+    }
 }

@@ -11,12 +11,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
+use ipnd_core::limits::{KEY_OVERLAP_HOURS, KEY_OVERLAP_HOURS_MAX};
 use ipnd_gateways::dialect::Dialect;
 use ipnd_store::EndpointState;
 use jiff::SignedDuration;
 
-/// How long an old key may go on, in hours.
-pub(super) const OVERLAPS: [u32; 5] = [0, 1, 24, 168, 720];
+/// How long an old key may go on, in hours. Each has its words in the catalogue.
+pub(super) const OVERLAPS: [i64; 5] = [0, 1, KEY_OVERLAP_HOURS, 168, KEY_OVERLAP_HOURS_MAX];
 
 #[derive(Template)]
 #[template(path = "owner/telling/remove.html")]
@@ -67,14 +68,14 @@ pub(super) async fn rotate(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let endpoint = find(&visit, &id).await?;
-    let hours: u32 = fields.get("hours").parse().map_err(|_| Failure::Unreadable)?;
+    let hours: i64 = fields.get("hours").parse().map_err(|_| Failure::Unreadable)?;
     if !OVERLAPS.contains(&hours) {
         return Err(Failure::Unreadable);
     }
     let was_pair = endpoint.keys.first().is_some_and(|own| key::is_pair(&own.key));
     let dialect = Dialect::find(&endpoint.plan.dialect);
     let key = dialect.and_then(|dialect| new_key(dialect, was_pair)).ok_or(Failure::Unreadable)?;
-    let overlap = SignedDuration::from_hours(i64::from(hours));
+    let overlap = SignedDuration::from_hours(hours);
     let (shop, by) = (visit.shop_id(), &visit.user.email);
     let endpoint = visit.app.store.rotate_endpoint_key(shop, endpoint.id, &key, overlap, by).await?;
     key::show(&visit, &endpoint.ok_or(Failure::NotFound)?, &key).await
@@ -98,4 +99,18 @@ pub(super) async fn remove(visit: Visit, Path(id): Path<String>) -> Result<Respo
     let by = &visit.user.email;
     visit.app.store.set_endpoint_state(visit.shop_id(), id, EndpointState::Removed, by).await?;
     Ok(done(ENDPOINTS, "endpoint_removed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::words::Words;
+    use super::OVERLAPS;
+
+    #[test]
+    fn whatever_may_be_chosen_has_its_words() {
+        assert!(OVERLAPS.is_sorted());
+        for hours in OVERLAPS {
+            assert!(Words::has(&format!("endpoints.overlap.{hours}")), "{hours}");
+        }
+    }
 }

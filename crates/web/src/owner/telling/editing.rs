@@ -33,8 +33,9 @@ struct FormPage {
     dialect: Dialect,
     is_new: bool,
     name: String,
-    /// `None` for one that fetches what it is told.
-    url: Option<String>,
+    /// It has no address. Chosen for a new one, and never changed.
+    fetches: bool,
+    url: String,
     inputs: Vec<Input>,
     groups: Vec<Group>,
     accounts: Vec<(String, String, bool)>,
@@ -147,8 +148,7 @@ async fn form_page(visit: &Visit, endpoint: Option<&Endpoint>, form: Form) -> Re
         environment: filter.environment.map_or("", Environment::word),
         shows_filter: *filter != ipnd_store::EndpointFilter::default() || is_wrong(&["filter", "expression"]),
         shows_pace: !plan.headers.is_empty()
-            || plan.rate > 0
-            || plan.is_ordered
+            || (plan.url.is_some() && (plan.rate > 0 || plan.is_ordered))
             || is_wrong(&["headers", "concurrency", "rate"]),
         products: filter.products.join("\n"),
         expression: filter.expression.clone(),
@@ -162,7 +162,8 @@ async fn form_page(visit: &Visit, endpoint: Option<&Endpoint>, form: Form) -> Re
         is_pair: form.is_pair,
         problems: form.problems.clone(),
         name: plan.name.clone(),
-        url: plan.url.clone(),
+        fetches: plan.url.is_none(),
+        url: plan.url.clone().unwrap_or_default(),
     };
     Ok(page::html(status, &shown))
 }

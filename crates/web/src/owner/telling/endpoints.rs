@@ -1,10 +1,11 @@
-//! `/owner/endpoints`: the URLs that are told, and one of them with what was told to it last.
+//! `/owner/endpoints`: who is told, and one of them with what was told to it last.
 
 use super::super::failure::Failure;
 use super::super::frame::{Frame, Section};
 use super::super::visit::Visit;
 use super::super::words::Words;
 use super::deeds::OVERLAPS;
+use super::fetching::Fetching;
 use super::row::{Around, Row, row};
 use super::standing::Standing;
 use super::{DELIVERIES, ENDPOINTS, Tab, TabLine, find, form_name, key, kinds, tabs};
@@ -49,6 +50,8 @@ struct EndpointPage {
     card: Card,
     is_paused: bool,
     can_test: bool,
+    /// For one that has no address.
+    fetching: Option<Fetching>,
     rows: Vec<Row>,
     all: String,
     facts: Vec<(String, String)>,
@@ -56,7 +59,7 @@ struct EndpointPage {
     asks: Option<(String, String)>,
     keys: Vec<KeyLine>,
     /// How long an old key may go on: hours, in words, and whether it is usual.
-    overlaps: Vec<(u32, String, bool)>,
+    overlaps: Vec<(i64, String, bool)>,
 }
 
 /// A key without the key.
@@ -112,7 +115,9 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let shown = EndpointPage {
         page: visit.frame(Section::Endpoints).await?,
         is_paused,
-        can_test: !is_paused && endpoint.order.is_none(),
+        // Whether one that fetches is reached is for its own program to see.
+        can_test: !is_paused && endpoint.order.is_none() && endpoint.plan.url.is_some(),
+        fetching: Fetching::of(&endpoint, &visit.app),
         rows,
         all: format!("{DELIVERIES}?view=all&endpoint={}", endpoint.id),
         facts: facts(&endpoint, &accounts, words),
@@ -127,8 +132,8 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     Ok(page::html(StatusCode::OK, &shown))
 }
 
-fn overlap(hours: u32, words: Words) -> (u32, String, bool) {
-    (hours, words.t(&format!("endpoints.overlap.{hours}")), i64::from(hours) == KEY_OVERLAP_HOURS)
+fn overlap(hours: i64, words: Words) -> (i64, String, bool) {
+    (hours, words.t(&format!("endpoints.overlap.{hours}")), hours == KEY_OVERLAP_HOURS)
 }
 
 /// Those that sign, where the form signs with keys of ipnd's at all.

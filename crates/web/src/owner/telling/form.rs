@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// In front of an account's id, in the form.
 const ACCOUNT: &str = "account.";
+/// Chosen where the endpoint is to fetch what it is told.
+const FETCH: &str = "fetch";
 
 pub(super) struct Form {
     pub(super) dialect: Dialect,
@@ -80,19 +82,24 @@ impl Form {
         };
         let plan = &mut form.plan;
         fields.get("name").clone_into(&mut plan.name);
-        // One that fetches what it is told has no address to change.
-        if plan.url.is_some() {
-            plan.url = Some(fields.get("url").to_owned());
-        }
+        // Which of the two it is, is decided when it is made.
+        let fetches = match known {
+            Some(_) => plan.url.is_none(),
+            None => fields.get("way") == FETCH,
+        };
+        plan.url = (!fetches).then(|| fields.get("url").to_owned());
         plan.filter.kinds = kinds::read(fields);
         let is_chosen = |account: &&Account| fields.is_set(&format!("{ACCOUNT}{}", account.id));
         plan.filter.accounts = accounts.iter().filter(is_chosen).map(|account| account.id).collect();
         plan.filter.products = lines(&fields.text("products"));
         plan.filter.environment = Environment::from_word(fields.get("environment"));
         fields.get("expression").clone_into(&mut plan.filter.expression);
-        plan.is_ordered = fields.is_set("ordered");
         form.is_pair = fields.is_set("key_pair");
-        form.read_pace(fields);
+        // Whoever fetches sets its own pace, and always gets an order's messages in their sequence.
+        if !fetches {
+            form.plan.is_ordered = fields.is_set("ordered");
+            form.read_pace(fields);
+        }
         form.read_settings(fields, words);
         let typed = headers::read(&fields.text("headers"), &form.plan.headers, words);
         form.plan.headers = typed.headers;

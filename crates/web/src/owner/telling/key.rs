@@ -4,6 +4,7 @@ use super::super::failure::Failure;
 use super::super::frame::{Frame, Section};
 use super::super::visit::Visit;
 use super::ENDPOINTS;
+use super::fetching::Fetching;
 use crate::endpoints::for_receiver;
 use crate::page;
 use askama::Template;
@@ -26,6 +27,8 @@ struct KeyPage {
     key: String,
     is_pair: bool,
     recipe: &'static str,
+    /// For one that has no address.
+    fetching: Option<Fetching>,
 }
 
 pub(super) fn is_pair(key: &str) -> bool {
@@ -41,6 +44,7 @@ pub(super) async fn show(visit: &Visit, endpoint: &Endpoint, key: &str) -> Resul
         key: for_receiver(key),
         is_pair,
         recipe: if is_pair { BY_PAIR } else { BY_SECRET },
+        fetching: Fetching::of(endpoint, &visit.app),
     };
     Ok(page::html(StatusCode::OK, &shown))
 }

@@ -5,6 +5,7 @@
 //! | `endpoints`, `standing` | the list, and one endpoint with what was told to it last |
 //! | `editing`, `choosing`, `form`, `kinds`, `headers` | adding and changing one |
 //! | `deeds`, `key` | what its buttons do, and the key that is shown once |
+//! | `fetching` | the calls of one that has no address |
 //! | `deliveries`, `row`, `why` | what the shop was told, and what it did not get |
 //! | `delivery` | one delivery with all its attempts |
 //! | `resend` | sending anew |
@@ -19,6 +20,7 @@ mod deliveries;
 mod delivery;
 mod editing;
 mod endpoints;
+mod fetching;
 mod form;
 mod headers;
 mod key;

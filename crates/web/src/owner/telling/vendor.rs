@@ -46,7 +46,7 @@ impl VendorFrame {
 
 struct Connection {
     name: String,
-    url: String,
+    url: Option<String>,
     form: String,
     standing: Standing,
 }
@@ -131,7 +131,7 @@ pub(super) async fn list(
     let rows = found.rows.into_iter().map(shown).collect();
     let connections = endpoints.iter().map(|endpoint| Connection {
         name: endpoint.plan.name.clone(),
-        url: endpoint.plan.url.clone().unwrap_or_default(),
+        url: endpoint.plan.url.clone(),
         form: form_name(&endpoint.plan.dialect),
         standing: Standing::of(endpoint, now, words),
     });
