@@ -38,6 +38,8 @@ word_enum! {
         OwnerReview = "owner.review";
         /// To the owner: nothing can be told to an endpoint of the shop any more.
         OwnerEndpoint = "owner.endpoint";
+        /// To the owner: a queue of the server stands still.
+        OwnerStandstill = "owner.standstill";
     }
 }
 

@@ -5,6 +5,7 @@
 //! all four files have the same keys and the same arguments.
 
 use crate::money::Money;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -79,6 +80,17 @@ impl Language {
             (Self::En, None) => format!("{minus}{code}\u{a0}{number}"),
             (_, symbol) => format!("{minus}{number}\u{a0}{}", symbol.unwrap_or(code)),
         }
+    }
+
+    /// Day and minute, as people of this language write them, in UTC.
+    #[must_use]
+    pub fn at(self, at: Timestamp) -> String {
+        let format = match self {
+            Self::En => "%-d %b %Y, %H:%M",
+            Self::De | Self::Uk => "%d.%m.%Y, %H:%M",
+            Self::Es => "%d/%m/%Y, %H:%M",
+        };
+        at.strftime(format).to_string()
     }
 }
 

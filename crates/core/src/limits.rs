@@ -168,6 +168,14 @@ pub const REPLY_BYTES_KEPT: usize = 1_024;
 pub const RETRY_AFTER_SECONDS_MAX: i64 = 24 * 3_600;
 /// Rows of a page of a list.
 pub const PAGE_ROWS_MAX: u32 = 200;
+/// Workers are woken at once and look again every few seconds. A queue in which something has been due for longer than
+/// this stands still, in seconds.
+pub const DUE_SECONDS_MAX: i64 = 60;
+/// How often it is looked whether one stands still, in seconds.
+pub const STANDSTILL_LOOK_SECONDS: u64 = 10;
+/// After so many looks in a row that found one standing still, its owner is told. Together with the first of them less
+/// than a minute after the limit has passed.
+pub const STANDSTILL_LOOKS: u32 = 4;
 /// How long a gateway is asked whether a notification is genuine before the owner has to look, in hours.
 pub const CHECK_HOURS_MAX: i64 = 96;
 

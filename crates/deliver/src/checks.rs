@@ -15,15 +15,12 @@ use ipnd_core::Reason;
 use ipnd_core::limits::{ASKS_MAX, CHECK_HOURS_MAX};
 use ipnd_gateways::{Ask, AskedAnswer, Gateway, Interpretation, RawRequest, Received, Resumed, Settings};
 use ipnd_store::{
-    AccountId, CheckOutcome, Clock, DueCheck, Evidence, KeptAnswer, NotificationId, ProvedBy, Settled,
-    Settlement, Store, StoreError, reading,
+    AccountId, CheckOutcome, Clock, DueCheck, Evidence, KeptAnswer, Leases, NotificationId, ProvedBy,
+    Settled, Settlement, Store, StoreError, reading,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Longer than the longest wait for a turn and the longest exchanges together.
-const LEASE: SignedDuration = SignedDuration::from_secs(180);
 
 const PAUSES: Pauses =
     Pauses { first: SignedDuration::from_secs(10), longest: SignedDuration::from_hours(1) };
@@ -48,6 +45,8 @@ enum Look {
 impl Rounds for CheckWorker {
     type Task = DueCheck;
     const NAME: &'static str = "checks";
+    /// Longer than the longest wait for a turn and the longest exchanges together.
+    const LEASE: SignedDuration = SignedDuration::from_secs(180);
     const AT_ONCE: usize = 16;
     const TOGETHER: usize = 64;
 
@@ -76,8 +75,17 @@ impl Rounds for CheckWorker {
         done
     }
 
-    async fn claim(&self, limit: u32) -> Result<Vec<DueCheck>, StoreError> {
-        self.store.claim_checks(self.clock.now(), limit, LEASE).await
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<DueCheck>, StoreError> {
+        self.store.claim_checks(now, limit, Self::LEASE).await
+    }
+
+    async fn keep(&self, tasks: &[Arc<DueCheck>], now: Timestamp) -> Result<(), StoreError> {
+        let held = Leases::Checks(tasks.iter().map(|due| (due.notification, due.lease)).collect());
+        self.store.keep_leases(held, now, Self::LEASE).await
     }
 
     async fn perform(&self, due: &DueCheck) {
@@ -190,7 +198,7 @@ impl CheckWorker {
             }
             Err(error) => {
                 observe::asked_in_vain(due.notification, &error);
-                Err(Look::NotYetKnown(Reason::new("asked_in_vain", error.to_string())))
+                Err(Look::NotYetKnown(error.reason()))
             }
         }
     }

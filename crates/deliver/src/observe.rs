@@ -2,7 +2,8 @@
 
 use crate::client::ExchangeError;
 use ipnd_core::{MailKind, Reason};
-use ipnd_store::{Attempt, DeliveryOutcome, DueDelivery, MailId, NotificationId, StoreError};
+use ipnd_store::{Attempt, DeliveryOutcome, DueDelivery, MailId, NotificationId, Queue, StoreError};
+use jiff::SignedDuration;
 use metrics::{counter, histogram};
 use std::time::Duration;
 
@@ -75,6 +76,20 @@ pub(crate) fn crashed(what: &'static str) {
 pub(crate) fn store_trouble(what: &'static str, error: &StoreError) {
     counter!("ipnd_worker_store_errors_total", "worker" => what).increment(1);
     tracing::warn!(worker = what, %error, "the store did not take it; tried again");
+}
+
+/// Nobody takes what is due.
+pub(crate) fn stands_still(queue: Queue, waits: SignedDuration) {
+    counter!("ipnd_standstills_total", "queue" => queue.word()).increment(1);
+    tracing::error!(
+        queue = queue.word(),
+        seconds = waits.as_secs(),
+        "a queue stands still: what is due is not taken. Its owners are told"
+    );
+}
+
+pub(crate) fn goes_on(queue: Queue) {
+    tracing::warn!(queue = queue.word(), "a queue that stood still goes on");
 }
 
 /// A lease had run out before its work was handed back.

@@ -1,7 +1,9 @@
 //! The loop that the workers run: claim what is due, perform it, hand it back.
 
+use crate::held::Held;
 use crate::observe;
 use ipnd_store::{Change, Settled, StoreError};
+use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,8 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(500);
 pub(crate) trait Rounds: Send + Sync + 'static {
     type Task: Send + Sync + 'static;
     const NAME: &'static str;
+    /// For how long tasks are claimed. Longer than performing one and handing it back takes.
+    const LEASE: SignedDuration;
     /// Tasks that are claimed at the same time.
     const AT_ONCE: usize;
 
@@ -35,7 +39,21 @@ pub(crate) trait Rounds: Send + Sync + 'static {
         std::future::ready(vec![false; tasks.len()])
     }
 
-    fn claim(&self, limit: u32) -> impl Future<Output = Result<Vec<Self::Task>, StoreError>> + Send;
+    fn now(&self) -> Timestamp;
+
+    /// Takes what is due, for as long as [`Rounds::LEASE`].
+    fn claim(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Self::Task>, StoreError>> + Send;
+
+    /// Holds on to tasks that are still being performed: their leases begin anew.
+    fn keep(
+        &self,
+        tasks: &[Arc<Self::Task>],
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Does the work and hands it back.
     fn perform(&self, task: &Self::Task) -> impl Future<Output = ()> + Send;
@@ -47,6 +65,7 @@ pub(crate) trait Rounds: Send + Sync + 'static {
 /// Runs until `stop`, then finishes what has begun.
 pub(crate) async fn run<R: Rounds>(rounds: Arc<R>, mut changes: Receiver<Change>, stop: CancellationToken) {
     let mut running = JoinSet::new();
+    let mut held = Held::new();
     // Tasks of the last round were all done together, so more of them may be claimed than have places.
     let mut is_easy = false;
     // Claimed while those before them were done.
@@ -55,11 +74,11 @@ pub(crate) async fn run<R: Rounds>(rounds: Arc<R>, mut changes: Receiver<Change>
         while running.try_join_next().is_some() {}
         let free = R::AT_ONCE.saturating_sub(running.len());
         let limit = if is_easy { R::TOGETHER.max(free) } else { free };
-        let tasks = if ahead.is_empty() && free > 0 { claim(&rounds, limit).await } else { ahead };
+        let tasks = if ahead.is_empty() && free > 0 { claim(&rounds, limit, &mut held).await } else { ahead };
         let (claimed, is_full) = (!tasks.is_empty(), tasks.len() >= limit);
         // The store then does both in one go: it takes back these, and gives the next ones.
         let claims_ahead = is_easy && is_full && !stop.is_cancelled();
-        let next = async { if claims_ahead { claim(&rounds, limit).await } else { Vec::new() } };
+        let next = async { if claims_ahead { claim(&rounds, limit, &mut held).await } else { Vec::new() } };
         let (left, next) = tokio::join!(at_once(&rounds, tasks), next);
         ahead = next;
         is_easy = claimed && left.is_empty();
@@ -83,16 +102,31 @@ pub(crate) async fn run<R: Rounds>(rounds: Arc<R>, mut changes: Receiver<Change>
     while running.join_next().await.is_some() {}
 }
 
-async fn claim<R: Rounds>(rounds: &Arc<R>, limit: usize) -> Vec<R::Task> {
-    rounds.claim(u32::try_from(limit).expect("a few")).await.unwrap_or_else(|error| {
+async fn claim<R: Rounds>(rounds: &Arc<R>, limit: usize, held: &mut Held<R::Task>) -> Vec<Arc<R::Task>> {
+    let claimed = keep_and_claim(rounds, limit, held).await;
+    claimed.unwrap_or_else(|error| {
         observe::store_trouble(R::NAME, &error);
         Vec::new()
     })
 }
 
+async fn keep_and_claim<R: Rounds>(
+    rounds: &Arc<R>,
+    limit: usize,
+    held: &mut Held<R::Task>,
+) -> Result<Vec<Arc<R::Task>>, StoreError> {
+    // One look at the clock for both: nothing can run out in between.
+    let now = rounds.now();
+    let outlived = held.outlived(now, R::LEASE);
+    if !outlived.is_empty() {
+        rounds.keep(&outlived, now).await?;
+        held.keep(&outlived, now);
+    }
+    Ok(held.take(rounds.claim(now, u32::try_from(limit).expect("a few")).await?, now))
+}
+
 /// Performs what can be done together; gives what cannot. When that crashes, all of them are taken one by one.
-async fn at_once<R: Rounds>(rounds: &Arc<R>, tasks: Vec<R::Task>) -> Vec<Arc<R::Task>> {
-    let tasks: Vec<Arc<R::Task>> = tasks.into_iter().map(Arc::new).collect();
+async fn at_once<R: Rounds>(rounds: &Arc<R>, tasks: Vec<Arc<R::Task>>) -> Vec<Arc<R::Task>> {
     if R::TOGETHER == 0 || tasks.is_empty() {
         return tasks;
     }
@@ -164,9 +198,18 @@ mod tests {
     impl Rounds for Numbers {
         type Task = u32;
         const NAME: &'static str = "numbers";
+        const LEASE: SignedDuration = SignedDuration::from_secs(60);
         const AT_ONCE: usize = 2;
 
-        async fn claim(&self, limit: u32) -> Result<Vec<u32>, StoreError> {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        async fn keep(&self, _: &[Arc<u32>], _: Timestamp) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn claim(&self, _: Timestamp, limit: u32) -> Result<Vec<u32>, StoreError> {
             let mut waiting = self.waiting.lock().expect("not poisoned");
             let rest = waiting.len().saturating_sub(limit as usize);
             Ok(waiting.split_off(rest))
@@ -189,6 +232,7 @@ mod tests {
     impl Rounds for Easy {
         type Task = u32;
         const NAME: &'static str = "easy";
+        const LEASE: SignedDuration = Numbers::LEASE;
         const AT_ONCE: usize = 2;
         const TOGETHER: usize = 8;
 
@@ -200,8 +244,16 @@ mod tests {
             tasks.iter().map(even).collect()
         }
 
-        async fn claim(&self, limit: u32) -> Result<Vec<u32>, StoreError> {
-            self.0.claim(limit).await
+        fn now(&self) -> Timestamp {
+            self.0.now()
+        }
+
+        async fn keep(&self, tasks: &[Arc<u32>], now: Timestamp) -> Result<(), StoreError> {
+            self.0.keep(tasks, now).await
+        }
+
+        async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<u32>, StoreError> {
+            self.0.claim(now, limit).await
         }
 
         async fn perform(&self, task: &u32) {

@@ -112,6 +112,7 @@ fn due(number: usize, kind: MailKind, shop: &Shop, order: &Order) -> DueMail {
         message: None,
         question: None,
         endpoint: None,
+        standstill: None,
         order: Some(order.clone()),
         shop: shop.clone(),
         access: Vec::new(),

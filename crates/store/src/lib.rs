@@ -38,7 +38,7 @@ pub use records::{
     ProductKind, ProvedBy, RecordedEvent, ReviewLine, Settled, Settlement, Shop, User,
 };
 pub use retained::{Forgotten, Retained};
-pub use running::{Backlog, Change, Durability};
+pub use running::{Backlog, Change, Durability, First, Leases, Queue, QueueLine, Standstill};
 pub use store::{Result, Store, StoreError};
 pub use telling::{
     Attempt, AttemptLine, Delivery, DeliveryFilter, DeliveryLine, DeliveryOutcome, DeliveryState,

@@ -2,6 +2,7 @@
 
 use crate::ids::{MailId, OrderId};
 use crate::records::{Order, Shop};
+use crate::running::Standstill;
 use ipnd_core::{MailKind, Money, Question, Reason};
 use jiff::Timestamp;
 
@@ -64,8 +65,10 @@ pub struct DueMail {
     pub question: Option<Question>,
     /// What [`MailKind::OwnerEndpoint`] is about.
     pub endpoint: Option<MailedEndpoint>,
+    /// What [`MailKind::OwnerStandstill`] is about.
+    pub standstill: Option<Standstill>,
     /// `None` where money came that no order is known for, of which only [`MailKind::OwnerReview`] speaks, and for
-    /// [`MailKind::OwnerEndpoint`].
+    /// [`MailKind::OwnerEndpoint`] and [`MailKind::OwnerStandstill`].
     pub order: Option<Order>,
     pub shop: Shop,
     /// What the paid products give the customer; empty unless the order is settled.

@@ -9,7 +9,7 @@ use crate::records::{
     Shop, User,
 };
 use crate::retained::{Forgotten, Retained};
-use crate::running::{Backlog, Change, Durability};
+use crate::running::{Backlog, Change, Durability, Leases, Queue, QueueLine, Standstill};
 use crate::telling::EndpointPlan;
 use crate::telling_store::TellingStore;
 use async_trait::async_trait;
@@ -276,6 +276,18 @@ pub trait Store: TellingStore {
     ) -> Result<Forgotten>;
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog>;
+    /// How each queue stands, for whoever looks again and again.
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueLine>>;
+    /// Notes that a queue stands still, and puts a mail into the outbox for every owner who has something overdue in it:
+    /// one for each standstill, however often this is called and by how many nodes. True when it was not known yet.
+    async fn note_standstill(&self, queue: Queue, since: Timestamp, now: Timestamp) -> Result<bool>;
+    /// Notes that a queue goes on. True when it was known to stand still.
+    async fn end_standstill(&self, queue: Queue, now: Timestamp) -> Result<bool>;
+    /// Those that have not ended.
+    async fn standstills(&self) -> Result<Vec<Standstill>>;
+    /// Lets leases that the caller still holds last for `lease` from now, whatever the clock did meanwhile. One that
+    /// somebody else has taken over stays with them.
+    async fn keep_leases(&self, held: Leases, now: Timestamp, lease: SignedDuration) -> Result<()>;
     /// For when the clock was put back: makes everything that waits beyond `latest` due now, and lets no lease last
     /// longer than `lease` from now.
     async fn bring_forward(&self, now: Timestamp, latest: Timestamp, lease: SignedDuration) -> Result<()>;

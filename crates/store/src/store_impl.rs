@@ -5,16 +5,17 @@ use crate::engine::Engine;
 use crate::operations::journal::Prepared;
 use crate::operations::orders::OwnUrl;
 use crate::operations::{
-    Desk, accounts, answers, checks, clock, happenings, health, mail_rows, mails, moving, notifications,
-    order_rows, orders, people, products, retention, reviews, settle, shops, templates,
+    Desk, accounts, answers, checks, clock, happenings, health, leases, mail_rows, mails, moving,
+    notifications, order_rows, orders, people, products, retention, reviews, settle, shops, standstills,
+    templates,
 };
 use crate::{
     Account, AccountId, ApiKey, ApiKeyId, Backlog, Change, CheckOutcome, DueCheck, DueMail, Durability,
-    EndpointPlan, EventFilter, Forgotten, Happening, Journaled, KeptAnswer, MailId, MailLine, MailOutcome,
-    NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification, NotificationFilter,
-    NotificationId, NotificationLine, Order, OrderFilter, OrderId, OrderLine, Product, RecordedEvent, Result,
-    ReviewId, ReviewLine, Settled, Settlement, Shop, ShopId, Store, StoreError, TemplateText, User, UserId,
-    token,
+    EndpointPlan, EventFilter, Forgotten, Happening, Journaled, KeptAnswer, Leases, MailId, MailLine,
+    MailOutcome, NewAccount, NewNotification, NewOrder, NewOwner, NewProduct, NewShop, Notification,
+    NotificationFilter, NotificationId, NotificationLine, Order, OrderFilter, OrderId, OrderLine, Product,
+    Queue, QueueLine, RecordedEvent, Result, ReviewId, ReviewLine, Settled, Settlement, Shop, ShopId,
+    Standstill, Store, StoreError, TemplateText, User, UserId, token,
 };
 use async_trait::async_trait;
 use ipnd_core::{Language, MailKind, Reason, Verdict};
@@ -421,6 +422,30 @@ impl<E: Engine> Store for E {
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
         self.read(move |db| health::backlog(db, now)).await
+    }
+
+    async fn queues(&self, now: Timestamp) -> Result<Vec<QueueLine>> {
+        self.read(move |db| health::queues(db, now)).await
+    }
+
+    async fn note_standstill(&self, queue: Queue, since: Timestamp, now: Timestamp) -> Result<bool> {
+        // Asked as long as it lasts. Mostly everybody has been told, which readers can say without the writer.
+        if self.read(move |db| standstills::untold(db, queue, now)).await?.is_nothing() {
+            return Ok(false);
+        }
+        self.write(move |desk| standstills::note(desk, queue, since, now)).await
+    }
+
+    async fn end_standstill(&self, queue: Queue, now: Timestamp) -> Result<bool> {
+        self.write(move |desk| standstills::end(desk, queue, now)).await
+    }
+
+    async fn standstills(&self) -> Result<Vec<Standstill>> {
+        self.read(standstills::list).await
+    }
+
+    async fn keep_leases(&self, held: Leases, now: Timestamp, lease: SignedDuration) -> Result<()> {
+        self.write(move |desk| leases::keep(desk, &held, now, lease)).await
     }
 
     async fn bring_forward(&self, now: Timestamp, latest: Timestamp, lease: SignedDuration) -> Result<()> {

@@ -12,7 +12,7 @@ use ipnd_core::{Concern, Environment, EventKind, ExaminedEvent, Language, MailKi
 use ipnd_store::postgres::{self, PostgresStore};
 use ipnd_store::sqlite::{self, SqliteStore};
 use ipnd_store::{
-    CheckOutcome, Clock, MailOutcome, NewOwner, NewShop, Settled, Store, StoreError, TemplateText,
+    CheckOutcome, Clock, MailOutcome, NewOwner, NewShop, Queue, Settled, Store, StoreError, TemplateText,
 };
 use std::collections::HashMap;
 use std::path::Path;
@@ -121,6 +121,8 @@ async fn story(store: &Arc<dyn Store>) {
     world.journal(b"n=g", noon(0)).await;
     let due = world.claim(noon(0)).await.remove(0);
     world.settle(&due, CheckOutcome::NotYetKnown { reason: reason(), again_at: Some(noon(60)) }).await;
+    assert!(store.note_standstill(Queue::Checks, noon(60), noon(62)).await.unwrap());
+    assert!(store.end_standstill(Queue::Checks, noon(63)).await.unwrap());
 
     for review in world.open_reviews().await {
         let verdict =
@@ -183,11 +185,11 @@ async fn i_31_the_same_story_leaves_the_same_in_both_and_can_be_carried_over() {
 async fn what_is_no_export_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = in_sqlite(folder.path());
-    let heading = r#"["ipnd export",10]"#;
+    let heading = r#"["ipnd export",11]"#;
     for lines in [
         vec![],
         vec!["hello"],
-        vec![r#"["ipnd export",9]"#],
+        vec![r#"["ipnd export",10]"#],
         vec![heading, "no json"],
         vec![heading, r#"["nothing",1]"#],
         vec![heading, r#"["shops",1]"#],

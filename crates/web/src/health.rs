@@ -7,11 +7,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing::get};
 use http::StatusCode;
+use ipnd_core::limits::DUE_SECONDS_MAX;
 use serde::Serialize;
 use std::time::{Duration, Instant};
-
-/// Workers are woken at once and look again every few seconds. What has been due for longer than this is stuck.
-const DUE_SECONDS_MAX: i64 = 60;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

@@ -64,6 +64,15 @@ const REASONS: &[&str] = &[
     "probe",
     "method_not_allowed",
     "not_confirmed",
+    "exchange_url",
+    "exchange_header",
+    "exchange_refused",
+    "exchange_unresolved",
+    "exchange_unconnected",
+    "exchange_unproven",
+    "exchange_connecting_slow",
+    "exchange_answer_slow",
+    "exchange_broken",
 ];
 
 #[test]
@@ -91,6 +100,9 @@ fn every_word_of_the_domain_has_its_texts() {
     keys.extend(PaymentStatus::ALL.iter().map(|status| format!("payment_status.{}", status.word())));
     keys.extend(EventKind::ALL.iter().map(|kind| format!("event.{}", kind.word())));
     keys.extend(MailKind::ALL.iter().map(|kind| format!("mail.{}", kind.word())));
+    for queue in ["checks", "mails", "deliveries"] {
+        keys.extend([format!("standstill.{queue}"), format!("standstill_effect.{queue}")]);
+    }
     keys.extend(REASONS.iter().map(|code| format!("reason.{code}")));
     keys.extend(
         ["because", "disputed", "needs_you", "paid_by_decision"].map(|word| format!("explain.{word}")),

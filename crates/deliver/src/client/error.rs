@@ -1,6 +1,7 @@
 //! Why an exchange with somebody else's server did not come about.
 
 use super::guard::Denied;
+use ipnd_core::Reason;
 use std::time::Duration;
 
 /// No answer came back. Says what failed, why, and what can be done; answers questions about itself.
@@ -50,6 +51,26 @@ impl ExchangeError {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::Timeout { .. })
+    }
+
+    /// For whoever reads in another language than the log: a sentence of theirs, with what cannot be translated.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        let (code, detail) = match self {
+            Self::Url { url, problem } => ("exchange_url", format!("{url}, {problem}")),
+            Self::Header { name, problem } => ("exchange_header", format!("{name}, {problem}")),
+            Self::Refused { host, denied } => ("exchange_refused", format!("{host}, {denied}")),
+            Self::Unresolved { host, problem } => ("exchange_unresolved", format!("{host}, {problem}")),
+            Self::Connect { host, problem } => ("exchange_unconnected", format!("{host}, {problem}")),
+            Self::Tls { host, problem } => ("exchange_unproven", format!("{host}, {problem}")),
+            Self::Timeout { host, phase, after } => {
+                let is_connecting = *phase == Self::CONNECTING;
+                let code = if is_connecting { "exchange_connecting_slow" } else { "exchange_answer_slow" };
+                (code, format!("{host}, {} s", after.as_secs()))
+            }
+            Self::Broken { host, problem } => ("exchange_broken", format!("{host}, {problem}")),
+        };
+        Reason::new(code, detail)
     }
 
     /// One word for metrics and logs.

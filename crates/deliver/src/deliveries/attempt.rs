@@ -72,12 +72,12 @@ fn address(endpoint: &Endpoint, request: &RawRequest) -> String {
 pub fn judge(
     due: &DueDelivery,
     prepared: &Prepared,
-    answered: Result<&Answer, String>,
+    answered: Result<&Answer, Reason>,
     now: Timestamp,
 ) -> DeliveryOutcome {
     let answer = match answered {
         Ok(answer) => answer,
-        Err(error) => return down(Reason::new("exchange_failed", error), None, now),
+        Err(reason) => return down(reason, None, now),
     };
     let sending = sending(due, &prepared.keys, "", now);
     if prepared.dialect.is_content(&prepared.request, &sending, answer.status, &answer.body) {

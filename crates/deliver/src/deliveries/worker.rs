@@ -1,19 +1,16 @@
 //! The delivery worker: takes deliveries out of the outbox and sees them to the shop.
 
 use super::attempt::{self, Prepared};
-use crate::client::Client;
+use crate::client::{Client, ExchangeError};
 use crate::observe;
 use crate::rounds::{self, Rounds};
 use ipnd_core::Reason;
-use ipnd_store::{Attempt, Clock, DeliveryOutcome, DueDelivery, Store, StoreError};
+use ipnd_store::{Attempt, Clock, DeliveryOutcome, DueDelivery, Leases, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
-
-/// Longer than the longest exchange and handing back together.
-const LEASE: SignedDuration = SignedDuration::from_secs(90);
 
 pub(crate) struct DeliveryWorker {
     pub(crate) store: Arc<dyn Store>,
@@ -25,11 +22,22 @@ pub(crate) struct DeliveryWorker {
 impl Rounds for DeliveryWorker {
     type Task = DueDelivery;
     const NAME: &'static str = "deliveries";
+    /// Longer than the longest exchange and handing back together.
+    const LEASE: SignedDuration = SignedDuration::from_secs(90);
     const AT_ONCE: usize = 512;
     const GATHERED_FOR: Duration = Duration::from_millis(2);
 
-    async fn claim(&self, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
-        self.store.claim_deliveries(self.clock.now(), limit, LEASE).await
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
+        self.store.claim_deliveries(now, limit, Self::LEASE).await
+    }
+
+    async fn keep(&self, tasks: &[Arc<DueDelivery>], now: Timestamp) -> Result<(), StoreError> {
+        let held = Leases::Deliveries(tasks.iter().map(|due| (due.id, due.lease)).collect());
+        self.store.keep_leases(held, now, Self::LEASE).await
     }
 
     async fn perform(&self, due: &DueDelivery) {
@@ -78,7 +86,7 @@ impl DeliveryWorker {
             status: answered.as_ref().ok().map(|answer| answer.status),
             reply: answered.as_ref().ok().map(|answer| attempt::excerpt(&answer.body)),
         };
-        let outcome = attempt::judge(due, prepared, answered.as_ref().map_err(ToString::to_string), now);
+        let outcome = attempt::judge(due, prepared, answered.as_ref().map_err(ExchangeError::reason), now);
         (attempt, outcome)
     }
 }

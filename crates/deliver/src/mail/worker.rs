@@ -7,13 +7,10 @@ use crate::pause::Pauses;
 use crate::rounds::{self, Rounds};
 use crate::templates::{self, Rendered, words_of};
 use ipnd_core::{Language, Reason};
-use ipnd_store::{Clock, DueMail, MailOutcome, Store, StoreError};
+use ipnd_store::{Clock, DueMail, Leases, MailOutcome, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use url::Url;
-
-/// Longer than the longest conversation with a mail server and handing back together.
-const LEASE: SignedDuration = SignedDuration::from_secs(300);
 
 const PAUSES: Pauses =
     Pauses { first: SignedDuration::from_secs(30), longest: SignedDuration::from_hours(1) };
@@ -44,12 +41,17 @@ pub(crate) struct MailWorker {
 impl Rounds for MailWorker {
     type Task = DueMail;
     const NAME: &'static str = "mails";
+    /// Longer than the longest conversation with a mail server and handing back together.
+    const LEASE: SignedDuration = SignedDuration::from_secs(300);
     const AT_ONCE: usize = 4;
 
-    async fn claim(&self, limit: u32) -> Result<Vec<DueMail>, StoreError> {
-        let now = self.clock.now();
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<DueMail>, StoreError> {
         if self.config.is_some() {
-            return self.store.claim_mails(now, limit, LEASE).await;
+            return self.store.claim_mails(now, limit, Self::LEASE).await;
         }
         // Nothing is tried, so nothing is claimed.
         let again_at = now.saturating_add(UNCONFIGURED_PAUSE).expect("a few minutes");
@@ -58,6 +60,11 @@ impl Rounds for MailWorker {
             == PUT_OFF_TOGETHER
         {}
         Ok(Vec::new())
+    }
+
+    async fn keep(&self, tasks: &[Arc<DueMail>], now: Timestamp) -> Result<(), StoreError> {
+        let held = Leases::Mails(tasks.iter().map(|due| (due.id, due.lease)).collect());
+        self.store.keep_leases(held, now, Self::LEASE).await
     }
 
     async fn perform(&self, due: &DueMail) {

@@ -30,6 +30,7 @@ files! {
     OwnerDisputed "owner.disputed";
     OwnerReview "owner.review";
     OwnerEndpoint "owner.endpoint";
+    OwnerStandstill "owner.standstill";
 }
 
 /// The template that is used where the owner has none of their own.

@@ -43,7 +43,7 @@ fn attribute_is_fine(attribute: &str, value: &str) -> Result<(), String> {
             && !value.contains(PROBE);
     if leads_somewhere && !is_fine {
         return Err(
-            "a link leads to order.page_url, order.owner_url, reviews_url, deliveries_url or a fixed http, https or mailto address"
+            "a link leads to order.page_url, order.owner_url, reviews_url, deliveries_url, standstill.page_url or a fixed http, https or mailto address"
                 .into(),
         );
     }

@@ -244,6 +244,13 @@ fn book(language: Language) -> String {
         render(kind, language, &builtin(kind, language), &words::sample_without_order(language)).unwrap();
     book.push_str(&format!("===== {} without an order =====\n", kind.word()));
     book.push_str(&format!("Subject: {}\n\n{}\n", mail.subject, mail.text));
+    let kind = MailKind::OwnerStandstill;
+    let mut words = sample(kind, language);
+    let standstill = words.standstill.as_mut().unwrap();
+    standstill.until = standstill.since.replace("09:05", "09:20");
+    let mail = render(kind, language, &builtin(kind, language), &words).unwrap();
+    book.push_str(&format!("===== {} that is over =====\n", kind.word()));
+    book.push_str(&format!("Subject: {}\n\n{}\n", mail.subject, mail.text));
     book
 }
 

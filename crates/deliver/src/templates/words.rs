@@ -3,7 +3,8 @@
 use super::WORDS;
 use ipnd_core::limits::ENDPOINT_FAILS_DAYS_MAX;
 use ipnd_core::{Currency, Customer, Language, MailKind, Money, OrderState, Reason, Terms, explain, reason};
-use ipnd_store::{DueMail, Order};
+use ipnd_store::{DueMail, Order, Queue, Standstill};
+use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
@@ -12,6 +13,9 @@ pub(super) const SUBJECT_CHARS_MAX: usize = 200;
 
 /// Longest name or other one-line value, in characters.
 const LINE_CHARS_MAX: usize = 500;
+
+/// When things happen in previews, in seconds since 1970.
+const SAMPLE_TIME: i64 = 1_795_165_507;
 
 /// Every variable of the template language with its meaning.
 pub const VARIABLES: &[(&str, &str)] = &[
@@ -23,9 +27,15 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("endpoint.name", "the endpoint that is told nothing any more"),
     ("endpoint.url", "its address, as text"),
     ("endpoint.reason", "why, in a sentence"),
+    ("standstill", "whether it is about a queue that stands still: {% if standstill %} ... {% endif %}"),
+    ("standstill.what", "what is not done, in a sentence without its full stop"),
+    ("standstill.effect", "what that means, in a sentence"),
+    ("standstill.since", "since when, in UTC"),
+    ("standstill.until", "until when, in UTC; empty while it lasts"),
+    ("standstill.page_url", "the owner's page of what waits; never for customers"),
     (
         "order",
-        "whether there is an order; only the mail about an open question may have none: {% if order %} ... {% endif %}",
+        "whether there is an order; the mail about an open question may have none: {% if order %} ... {% endif %}",
     ),
     ("order.reference", "the order's number"),
     ("order.total", "what the order costs"),
@@ -58,7 +68,9 @@ pub struct MailWords {
     pub deliveries_url: String,
     /// Only in the owner's mail about one that was paused.
     pub endpoint: Option<EndpointWords>,
-    /// `None` in the owner's mail about money that no order is known for.
+    /// Only in the owner's mail about one.
+    pub standstill: Option<StandstillWords>,
+    /// `None` in the owner's mails about money that no order is known for, about endpoints and standstills.
     pub order: Option<OrderWords>,
     pub customer: CustomerWords,
     pub amount: String,
@@ -79,6 +91,15 @@ pub struct EndpointWords {
     pub name: String,
     pub url: String,
     pub reason: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StandstillWords {
+    pub what: String,
+    pub effect: String,
+    pub since: String,
+    pub until: String,
+    pub page_url: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -129,6 +150,7 @@ pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> Mai
             url: endpoint.url.clone(),
             reason: endpoint.reason.as_ref().map(|reason| reason.sentence(language)).unwrap_or_default(),
         }),
+        standstill: due.standstill.as_ref().map(|standstill| standstill_words(standstill, language, base)),
         order: order.map(|order| order_words(due, order, language, base)),
         customer: order.map(|order| customer_words(&order.customer)).unwrap_or_default(),
         amount: amount.map(|amount| language.money(amount)).unwrap_or_default(),
@@ -136,6 +158,23 @@ pub(crate) fn words_of(due: &DueMail, language: Language, base_url: &Url) -> Mai
         message: due.message.clone().unwrap_or_default(),
         question: due.question.as_ref().map(|question| explain::ask(question, language)).unwrap_or_default(),
         access: access.map(|(name, text)| AccessWords { name: name.clone(), text: text.clone() }).collect(),
+    }
+}
+
+fn standstill_words(standstill: &Standstill, language: Language, base: &str) -> StandstillWords {
+    let queue = standstill.queue;
+    let say = |key: &str| reason::words().say(language, &format!("{key}.{}", queue.word()), &[]);
+    StandstillWords {
+        what: say("standstill"),
+        effect: say("standstill_effect"),
+        since: language.at(standstill.since),
+        until: standstill.ended_at.map(|ended_at| language.at(ended_at)).unwrap_or_default(),
+        page_url: match queue {
+            Queue::Checks => format!("{base}/owner/notifications?state=waiting"),
+            // An order's page has its mails.
+            Queue::Mails => format!("{base}/owner/orders"),
+            Queue::Deliveries => format!("{base}/owner/deliveries?state=waiting"),
+        },
     }
 }
 
@@ -239,6 +278,13 @@ impl MailWords {
                 url: line(&endpoint.url),
                 reason: line(&endpoint.reason),
             }),
+            standstill: self.standstill.as_ref().map(|standstill| StandstillWords {
+                what: line(&standstill.what),
+                effect: line(&standstill.effect),
+                since: line(&standstill.since),
+                until: line(&standstill.until),
+                page_url: standstill.page_url.clone(),
+            }),
             order: self.order.as_ref().map(order),
             customer: CustomerWords { name: line(&self.customer.name), email: line(&self.customer.email) },
             amount: line(&self.amount),
@@ -285,7 +331,7 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
         price: euro(price),
         total: euro(price * i128::from(quantity)),
     };
-    MailWords {
+    let words = MailWords {
         shop: ShopWords { name: say("sample.shop"), email: "owner@example.com".into() },
         reviews_url: "https://shop.example.com/owner/reviews".into(),
         deliveries_url: "https://shop.example.com/owner/deliveries".into(),
@@ -293,6 +339,11 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
             name: say("sample.endpoint"),
             url: "https://shop.example.com/ipn".into(),
             reason: Reason::new("endpoint_failing", ENDPOINT_FAILS_DAYS_MAX.to_string()).sentence(language),
+        }),
+        standstill: (kind == MailKind::OwnerStandstill).then(|| {
+            let since = Timestamp::from_second(SAMPLE_TIME).expect("a time of our days");
+            let standstill = Standstill { id: 1, queue: Queue::Checks, since, ended_at: None };
+            standstill_words(&standstill, language, "https://shop.example.com")
         }),
         order: Some(OrderWords {
             reference: "1042".into(),
@@ -318,18 +369,30 @@ pub fn sample(kind: MailKind, language: Language) -> MailWords {
             name: say("sample.access_name"),
             text: "https://shop.example.com/downloads/brewing-guide.pdf".into(),
         }],
+    };
+    if has_order(kind) { words } else { without_order(words) }
+}
+
+/// Whether a mail of this kind may be about an order.
+fn has_order(kind: MailKind) -> bool {
+    !matches!(kind, MailKind::OwnerEndpoint | MailKind::OwnerStandstill)
+}
+
+fn without_order(words: MailWords) -> MailWords {
+    MailWords {
+        order: None,
+        customer: CustomerWords::default(),
+        amount: String::new(),
+        access: Vec::new(),
+        ..words
     }
 }
 
 /// Words as they are when money came that no order is known for.
 pub(super) fn sample_without_order(language: Language) -> MailWords {
     MailWords {
-        order: None,
-        customer: CustomerWords::default(),
-        amount: String::new(),
         question: WORDS.say(language, "sample.question_without_order", &[]),
-        access: Vec::new(),
-        ..sample(MailKind::OwnerReview, language)
+        ..without_order(sample(MailKind::OwnerReview, language))
     }
 }
 
@@ -346,7 +409,7 @@ fn sample_status(kind: MailKind) -> &'static str {
         MailKind::OwnerReversed => "reversed",
         MailKind::OwnerReview => "in_review",
         // It has none.
-        MailKind::OwnerEndpoint => "paid",
+        MailKind::OwnerEndpoint | MailKind::OwnerStandstill => "paid",
     }
 }
 
@@ -358,6 +421,13 @@ pub(super) fn probe() -> MailWords {
         reviews_url: "https://shop.example.com/owner/reviews".into(),
         deliveries_url: "https://shop.example.com/owner/deliveries".into(),
         endpoint: Some(EndpointWords { name: bad(), url: bad(), reason: bad() }),
+        standstill: Some(StandstillWords {
+            what: bad(),
+            effect: bad(),
+            since: bad(),
+            until: bad(),
+            page_url: "https://shop.example.com/owner/notifications".into(),
+        }),
         order: Some(OrderWords {
             reference: bad(),
             total: bad(),

@@ -8,11 +8,17 @@ use ipnd_store::{
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 impl World {
-    async fn endpoint(&self, address: SocketAddr, change: impl FnOnce(&mut EndpointPlan)) -> Endpoint {
+    pub(crate) async fn endpoint(
+        &self,
+        address: SocketAddr,
+        change: impl FnOnce(&mut EndpointPlan),
+    ) -> Endpoint {
         let mut plan = EndpointPlan {
             name: "Shop".into(),
             url: Some(format!("http://{address}/ipn")),
@@ -29,7 +35,7 @@ impl World {
     }
 
     /// A paid order; gives its reference. Before the workers run, who would look at the payment themselves.
-    async fn paid(&self, transaction: &str) -> String {
+    pub(crate) async fn paid(&self, transaction: &str) -> String {
         let order = self.order("Alex Example", Some("alex@example.com"), "Tea").await;
         self.payment_without_an_order(&order.reference, transaction).await;
         order.reference
@@ -144,7 +150,7 @@ async fn t_d01_a_receiver_inside_is_not_called() {
     world.paid("T1").await;
     let workers = world.workers(None, policy(&[]));
     let delivery = world.told(|delivery| !delivery.attempts.is_empty()).await;
-    assert_eq!(code(&delivery), "exchange_failed");
+    assert_eq!(code(&delivery), "exchange_refused");
     assert!(inside.asked().is_empty());
     workers.stop().await;
 }
@@ -201,4 +207,33 @@ async fn a_receiver_of_paypals_form_can_ask_back_while_it_is_told() {
     assert!(is_ours(body.clone()).await.unwrap(), "it was written down before it was sent");
     assert!(!is_ours([&body[..], b"&x=1"].concat()).await.unwrap());
     workers.stop().await;
+}
+
+#[tokio::test]
+async fn i_18_what_is_being_told_is_not_told_again_when_the_clock_jumps_ahead() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let slow = listener.local_addr().unwrap();
+    let slow_one = world.endpoint(slow, |_| {}).await;
+    let quick = HttpPeer::start(|_, _| says("ok")).await;
+    world.paid("T1").await;
+    let quick_one = world.endpoint(quick.address, |_| {}).await;
+    let workers = world.workers(None, policy(&[slow, quick.address]));
+    let (mut stream, _) = listener.accept().await.unwrap();
+    for round in 1..=3 {
+        let beyond_the_lease = SignedDuration::from_mins(2);
+        world.clock.advance(beyond_the_lease);
+        // Whatever is due is claimed together with this one.
+        world.store.test_endpoint(world.shop.id, quick_one.id, world.clock.now()).await.unwrap().unwrap();
+        until("the quick one is told", async || (quick.asked().len() == round).then_some(())).await;
+    }
+    stream.write_all(says("ok").unwrap().as_bytes()).await.unwrap();
+    let filter = DeliveryFilter { endpoint: Some(slow_one.id), ..DeliveryFilter::default() };
+    let line = until("the slow one has been told", async || {
+        let line = world.store.deliveries(world.shop.id, filter.clone()).await.unwrap().remove(0);
+        (line.state != DeliveryState::Waiting).then_some(line)
+    })
+    .await;
+    workers.stop().await;
+    assert_eq!((line.state, line.attempts), (DeliveryState::Delivered, 1));
 }

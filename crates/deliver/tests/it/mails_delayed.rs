@@ -75,16 +75,18 @@ async fn t_e07_the_doubt_around_the_final_dot() {
         let order = world.order_with_mail("x").await;
         let workers = world.mailing(&peer);
         until("the first attempt has ended", async || (peer.messages().len() == 1).then_some(())).await;
-        let beyond_the_lease = SignedDuration::from_mins(6);
-        world.clock.advance(beyond_the_lease);
-        until("the second attempt has ended", async || (peer.messages().len() == 2).then_some(())).await;
+        let line = until("there is no doubt left", async || {
+            // Beyond the lease, as soon as the worker has noticed that nobody is there any more.
+            world.clock.advance(SignedDuration::from_mins(6));
+            let line = world.mail(&order).await;
+            (line.state != MailState::Waiting).then_some(line)
+        })
+        .await;
         if second_is_heard {
-            let line = world.mail_is_sent(&order).await;
-            assert!(line.is_doubtful, "the owner can see that it may have come twice");
+            assert_eq!((line.state, line.is_doubtful), (MailState::Sent, true), "it may have come twice");
         } else {
-            world.clock.advance(beyond_the_lease);
-            let line = world.mail_reason(&order, "attempt_interrupted").await;
-            assert_eq!(line.state, MailState::Failed);
+            let reason = line.last_reason.map(|reason| reason.code);
+            assert_eq!((line.state, reason.as_deref()), (MailState::Failed, Some("attempt_interrupted")));
         }
         workers.stop().await;
         let ids: Vec<_> = peer
@@ -124,16 +126,7 @@ async fn stopping_finishes_what_has_begun() {
     let workers = world.workers(Some(config(listener.local_addr().unwrap())), policy(&[]));
     // The test is the server, so it knows that the message is under way and not yet answered.
     let (mut stream, _) = listener.accept().await.unwrap();
-    for (said, heard) in [
-        ("220 peer", "EHLO"),
-        ("250 peer", "MAIL"),
-        ("250 fine", "RCPT"),
-        ("250 fine", "DATA"),
-        ("354 go ahead", "\r\n.\r\n"),
-    ] {
-        stream.write_all(format!("{said}\r\n").as_bytes()).await.unwrap();
-        hear(&mut stream, heard).await;
-    }
+    up_to_the_dot(&mut stream).await;
     let stopping = tokio::spawn(workers.stop());
     tokio::task::yield_now().await;
     assert!(!stopping.is_finished() && world.mail(&order).await.state == MailState::Waiting);
@@ -142,6 +135,44 @@ async fn stopping_finishes_what_has_begun() {
     assert_eq!(world.mail(&order).await.state, MailState::Sent);
     let later = world.order_with_mail("y").await;
     assert_eq!(world.mail(&later).await.attempts, 0, "nothing is claimed after it");
+}
+
+/// A lease is a matter of the clock; whether somebody is at it is not.
+#[tokio::test]
+async fn i_18_a_mail_that_is_being_handed_over_is_not_taken_up_again_when_the_clock_jumps_ahead() {
+    let world = World::new().await;
+    let order = world.order_with_mail("x").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let workers = world.workers(Some(config(listener.local_addr().unwrap())), policy(&[]));
+    let (mut stream, _) = listener.accept().await.unwrap();
+    up_to_the_dot(&mut stream).await;
+    let others = SmtpPeer::on(listener, |_, _| Step::Proceed);
+    for _ in 0..3 {
+        let beyond_the_lease = SignedDuration::from_mins(6);
+        world.clock.advance(beyond_the_lease);
+        // Whatever is due is claimed together with this one, the oldest first.
+        let later = world.order_with_mail("y").await;
+        world.mail_is_sent(&later).await;
+    }
+    stream.write_all(b"250 taken\r\n").await.unwrap();
+    let line = world.mail_is_sent(&order).await;
+    workers.stop().await;
+    assert_eq!((line.attempts, line.is_doubtful), (1, false));
+    assert_eq!(others.messages().len(), 3, "it did not go out a second time");
+}
+
+/// The server's side of a conversation until the message is there and not yet answered.
+async fn up_to_the_dot(stream: &mut TcpStream) {
+    for (said, heard) in [
+        ("220 peer", "EHLO"),
+        ("250 peer", "MAIL"),
+        ("250 fine", "RCPT"),
+        ("250 fine", "DATA"),
+        ("354 go ahead", "\r\n.\r\n"),
+    ] {
+        stream.write_all(format!("{said}\r\n").as_bytes()).await.unwrap();
+        hear(stream, heard).await;
+    }
 }
 
 /// Reads until `wanted` was said and the line it is in has ended.

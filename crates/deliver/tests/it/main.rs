@@ -11,5 +11,6 @@ mod one_way_out;
 mod peer_http;
 mod peer_smtp;
 mod reasons;
+mod standstills;
 mod wire;
 mod world;

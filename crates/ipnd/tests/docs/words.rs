@@ -166,6 +166,7 @@ fn numbers_in_the_text_are_the_programs_own() {
         ("operations", format!("{burst} at once, {a_second} a second")),
         ("operations", format!("{LOGIN_ATTEMPTS_PER_ADDRESS_MAX} in {LOGIN_WINDOW_MINUTES} minutes")),
         ("operations", format!("{} seconds)", limits.stop_ms / 1000)),
+        ("operations", format!("looks at them every {STANDSTILL_LOOK_SECONDS} seconds")),
         ("security", format!("{burst} at once, {a_second} a second")),
         (
             "security",

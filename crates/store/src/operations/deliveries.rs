@@ -386,17 +386,21 @@ fn arrived(desk: &mut Desk<'_>, endpoint: i64) -> Result<()> {
 fn failed(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp, down_until: Option<Timestamp>) -> Result<()> {
     let known = sql::one(
         desk,
-        "SELECT failures, failing_since, rests_until FROM endpoints WHERE id = ?1",
+        "SELECT failures, failing_since, rests_until, url FROM endpoints WHERE id = ?1",
         [endpoint],
-        |row| Ok((row.small("failures")?, row.time_opt("failing_since")?, row.time_opt("rests_until")?)),
+        |row| {
+            let since = row.time_opt("failing_since")?;
+            Ok((row.small("failures")?, since, row.time_opt("rests_until")?, row.text("url")?.is_empty()))
+        },
     )?;
-    let Some((before, since, rests_until)) = known else { return Ok(()) };
+    let Some((before, since, rests_until, fetches)) = known else { return Ok(()) };
     // Several that were on their way together have failed once.
     if down_until.is_some() && rests_until.is_some_and(|until| until > now) {
         return Ok(());
     }
     let (failures, since) = (before + 1, since.unwrap_or(now));
-    let is_down = down_until.is_some() || failures >= ENDPOINT_FAILURES_UNTIL_DOWN;
+    // One that fetches does so when it likes: there is nothing to leave alone.
+    let is_down = !fetches && (down_until.is_some() || failures >= ENDPOINT_FAILURES_UNTIL_DOWN);
     let rests_until = is_down.then(|| {
         let seconds = (REST_SECONDS << before.min(16)).min(ENDPOINT_REST_SECONDS_MAX);
         let own = now.saturating_add(SignedDuration::from_secs(seconds)).expect("a few minutes");
@@ -410,7 +414,8 @@ fn failed(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp, down_until: Option
         params![endpoint, failures, sql::time(since), sql::time_opt(rests_until), is_down],
     )?;
     let longest = SignedDuration::from_hours(24 * ENDPOINT_FAILS_DAYS_MAX);
-    if failures >= ENDPOINT_FAILURES_UNTIL_DOWN
+    if !fetches
+        && failures >= ENDPOINT_FAILURES_UNTIL_DOWN
         && now.duration_since(since) >= longest
         && endpoints::pause(
             desk,

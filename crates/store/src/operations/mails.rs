@@ -2,7 +2,7 @@
 
 use super::Desk;
 use super::effects::TOO_MANY_MAILS;
-use super::{endpoints, order_rows, reviews, shops};
+use super::{endpoints, order_rows, reviews, shops, standstills};
 use crate::sql::{self, Columns as _, Db as _, Row, params};
 use crate::{
     Change, DueMail, EndpointId, MailId, MailOutcome, MailedEndpoint, Order, OrderId, Result, Settled,
@@ -153,6 +153,10 @@ fn load(desk: &Desk<'_>, id: i64) -> Result<DueMail> {
                 },
                 endpoint: match kind {
                     MailKind::OwnerEndpoint => endpoint_of(desk, &subject)?,
+                    _ => None,
+                },
+                standstill: match kind {
+                    MailKind::OwnerStandstill => standstills::of_mail(desk, &subject)?,
                     _ => None,
                 },
                 access: match &order {

@@ -6,7 +6,7 @@ use crate::{Result, StoreError};
 use serde_json::Value as Json;
 
 /// What the first line says. A file of another version is refused: its tables are different ones.
-const HEADING: &str = r#"["ipnd export",10]"#;
+const HEADING: &str = r#"["ipnd export",11]"#;
 
 /// Hands on every row of every table, one line of JSON each, in a sequence in which they can be written again.
 pub(crate) fn export(db: &dyn Db, line: &mut dyn FnMut(String) -> Result<()>) -> Result<()> {

@@ -62,6 +62,7 @@ pub(crate) const TABLES: &[Table] = tables! {
     messages by "id": 1 written_at, 2 text, 3 order_id, 4 shop_id, 5 id;
     mails by "id": 1 kind, 2 state, 3 sent_to, 4 subject_line, 5 created_at, 6 sent_at, 7 amount, 8 currency, 9 reason, 10 reason_detail, 11 attempts, 12 due_at, 13 lease, 14 lease_until, 15 subject, 16 effect_key, 17 message_id, 18 order_id, 19 shop_id, 20 id;
     mail_attempts by "id": 1 started_at, 2 ended_at, 3 outcome, 4 reason, 5 reason_detail, 6 lease, 7 mail_id, 8 id;
+    standstills by "id": 1 queue, 2 since, 3 noticed_at, 4 ended_at, 5 id;
     endpoints by "id": 1 name, 2 url, 3 dialect, 4 state, 5 reason, 6 reason_detail, 7 filter, 8 headers, 9 keys, 10 settings, 11 concurrency, 12 rate, 13 is_ordered, 14 failures, 15 successes, 16 failing_since, 17 rests_until, 18 paced_until, 19 sweep, 20 created_at, 21 token, 22 order_id, 23 shop_id, 24 id;
     notices by "id": 1 kind, 2 sequence, 3 noted_at, 4 standing, 5 event_id, 6 order_id, 7 shop_id, 8 id;
     deliveries by "id": 1 state, 2 created_at, 3 due_at, 4 ended_at, 5 attempts, 6 tries, 7 status, 8 reason, 9 reason_detail, 10 lease, 11 lease_until, 12 sequence, 13 message_id, 14 notice_id, 15 order_id, 16 endpoint_id, 17 shop_id, 18 id;

@@ -26,6 +26,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0008_retention",
     "0009_smaller_rows",
     "0010_endpoints",
+    "0011_standstills",
 ];
 
 /// Applies what is missing.

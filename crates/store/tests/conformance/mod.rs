@@ -11,6 +11,7 @@ pub mod proofs;
 pub mod retention;
 pub mod reviews;
 pub mod sequence;
+pub mod standstills;
 pub mod telling;
 pub mod text;
 pub mod upkeep;
@@ -110,6 +111,7 @@ macro_rules! for_every_test {
             an_endpoint_gets_what_its_filter_wants,
             i_20_an_endpoint_that_fails_is_left_alone_and_keeps_nobody_waiting,
             an_endpoint_that_fails_for_days_is_paused_and_its_owner_told,
+            one_that_fetches_is_never_left_alone,
             a_receiver_that_is_gone_is_told_nothing_more,
             strict_order_waits_within_an_order_and_not_for_others,
             what_was_told_is_sent_anew,
@@ -118,6 +120,14 @@ macro_rules! for_every_test {
             bytes_are_known_to_the_endpoint_they_were_sent_to,
             an_order_with_a_url_of_its_own_is_told_there_only,
             deliveries_go_when_they_were_kept_long_enough,
+        }
+        $run! { standstills:
+            i_21_owners_are_told_once_of_a_standstill,
+            a_standstill_that_is_over_is_told_as_one,
+            a_vendors_platform_is_told,
+            i_21_what_may_not_be_told_now_is_not_late,
+            i_21_an_endpoint_that_is_told_slowly_is_not_late,
+            i_18_a_lease_that_is_kept_does_not_run_out,
         }
         $run! { retention:
             what_was_never_proved_goes_as_a_whole,

@@ -215,6 +215,23 @@ pub async fn an_endpoint_that_fails_for_days_is_paused_and_its_owner_told(store:
     assert_eq!(drain(&world, at).await.len(), 1, "nothing was lost");
 }
 
+pub async fn one_that_fetches_is_never_left_alone(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let desk = endpoint(&world, EndpointPlan { url: None, ..plan("standard") }).await;
+    world.order("1001", "10.00").await;
+    world.tell(payment("1001", "T1", "10.00")).await;
+    // Twenty failures, six hours apart: longer than any other may fail.
+    for number in 0..20 {
+        let now = noon(5 + 360 * number);
+        let due = store.fetch_deliveries(world.shop.id, desk.id, now, 10, LEASE).await.unwrap();
+        assert_eq!(due.len(), 1, "{number}");
+        settle(&world, &due[0], now, later(now, false)).await;
+    }
+    let desk = store.endpoint(world.shop.id, desk.id).await.unwrap().unwrap();
+    assert_eq!((desk.health.failures, desk.health.rests_until), (20, None), "it shows, and that is all");
+    assert_eq!(desk.state, EndpointState::Active);
+}
+
 pub async fn a_receiver_that_is_gone_is_told_nothing_more(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     let endpoint = endpoint(&world, plan("standard")).await;

@@ -1,9 +1,10 @@
-//! The frame of the owner's pages: menu, what was just done, the demo's links.
+//! The frame of the owner's pages: menu, what was just done, what stands still, the demo's links.
 
 use super::visit::Visit;
 use super::words::Words;
 use crate::app::DemoLinks;
 use crate::page::Page;
+use ipnd_store::Standstill;
 use std::fmt;
 
 /// The parts of the owner's pages, as the menu lists them.
@@ -77,6 +78,7 @@ pub(super) struct Frame {
     pub(super) csrf: String,
     pub(super) demo: Option<DemoLinks>,
     pub(super) done: Option<Done>,
+    pub(super) standstills: Vec<Stuck>,
 }
 
 /// A picture of the sprite, as a piece of HTML. Its name is always written in a template, never data.
@@ -103,6 +105,27 @@ pub(super) struct Done {
     pub(super) icon: &'static str,
 }
 
+/// A queue of this server that stands still. Every owner sees it on every page, also the one who has nothing in it yet and
+/// is not mailed: what comes next would wait there.
+pub(super) struct Stuck {
+    /// What is not done.
+    pub(super) what: String,
+    pub(super) since: String,
+    /// What that means.
+    pub(super) effect: String,
+}
+
+impl Stuck {
+    fn new(standstill: &Standstill, words: Words) -> Self {
+        let queue = standstill.queue.word();
+        Self {
+            what: words.domain(&format!("standstill.{queue}")),
+            since: words.with("standstill.since", "since", words.at(standstill.since)),
+            effect: words.domain(&format!("standstill_effect.{queue}")),
+        }
+    }
+}
+
 /// The words that say that something did not happen.
 const REFUSALS: [&str; 8] = [
     "not_cancelled",
@@ -126,7 +149,7 @@ impl Done {
 }
 
 impl Frame {
-    pub(super) fn new(visit: &Visit, section: Section, reviews: usize) -> Self {
+    pub(super) fn new(visit: &Visit, section: Section, reviews: usize, standstills: &[Standstill]) -> Self {
         // The links to other languages lead to the same page, but not to what was just done.
         let uri = without_done(&visit.uri);
         Self {
@@ -139,6 +162,7 @@ impl Frame {
             csrf: visit.csrf.clone(),
             demo: visit.app.demo.clone(),
             done: visit.uri.query().and_then(|query| Done::from_query(query, visit.words)),
+            standstills: standstills.iter().map(|standstill| Stuck::new(standstill, visit.words)).collect(),
         }
     }
 

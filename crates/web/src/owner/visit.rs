@@ -49,7 +49,8 @@ impl Visit {
     /// The frame around a page.
     pub(super) async fn frame(&self, section: Section) -> Result<Frame, Failure> {
         let reviews = self.app.store.open_reviews(self.shop_id()).await?.len();
-        Ok(Frame::new(self, section, reviews))
+        let standstills = self.app.store.standstills().await?;
+        Ok(Frame::new(self, section, reviews, &standstills))
     }
 }
 

@@ -90,15 +90,10 @@ impl Words {
         self.0.money(money)
     }
 
-    /// Day and minute, as people of this language write them, in UTC.
+    /// Day and minute, in UTC.
     #[must_use]
     pub(super) fn at(&self, at: Timestamp) -> String {
-        let format = match self.0 {
-            Language::En => "%-d %b %Y, %H:%M",
-            Language::De | Language::Uk => "%d.%m.%Y, %H:%M",
-            Language::Es => "%d/%m/%Y, %H:%M",
-        };
-        at.strftime(format).to_string()
+        self.0.at(at)
     }
 
     /// The same with seconds, where the sequence of things within a minute is of interest.
