@@ -52,17 +52,13 @@ pub(crate) fn judge(told: &[Told], arrivals: &[Arrival], ledger: &[Entry], is_or
         if *ids.entry(event).or_insert(id) != id || *events.entry(id).or_insert(event) != event {
             say(format!("{event:?} came with more ids than one, or {id} with more events"));
         }
-        match before.insert(id, arrival) {
+        // What counts is how it ended the last time: a yes that a kill has lost may be followed by a refusal.
+        match before.insert(id, arrival).map(|before| (before.end, before.life == arrival.life)) {
             None => {}
-            Some(before) if arrived.contains(id) => {
-                if before.life == arrival.life {
-                    verdict.repeats_after_yes.push(id.to_owned());
-                } else {
-                    verdict.repeats_after_a_kill += 1;
-                }
-            }
-            Some(before) if before.end == End::Refused => verdict.retries += 1,
-            Some(_) => verdict.repeats_untold += 1,
+            Some((End::Told, true)) => verdict.repeats_after_yes.push(id.to_owned()),
+            Some((End::Told, false)) => verdict.repeats_after_a_kill += 1,
+            Some((End::Refused, _)) => verdict.retries += 1,
+            Some((End::Untold, _)) => verdict.repeats_untold += 1,
         }
         if arrival.end == End::Told {
             arrived.insert(id);
@@ -144,6 +140,7 @@ mod tests {
             arrival("a", (0, 1), End::Refused),
             arrival("a", (0, 1), End::Untold),
             arrival("a", (0, 1), End::Told),
+            arrival("a", (1, 1), End::Refused),
             arrival("a", (1, 1), End::Told),
             arrival("b", (1, 2), End::Told),
         ];
@@ -151,7 +148,8 @@ mod tests {
         let verdict = judge(&all, &arrivals, &ledger, true);
         assert_eq!(verdict.complaints, Vec::<String>::new());
         let counted = (verdict.repeats_after_a_kill, verdict.repeats_untold, verdict.retries);
-        assert_eq!((verdict.events, counted), (2, (1, 1, 1)));
+        assert_eq!((verdict.events, counted), (2, (1, 1, 2)));
+        assert!(verdict.repeats_after_yes.is_empty());
     }
 
     #[test]
