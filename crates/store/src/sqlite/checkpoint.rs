@@ -21,7 +21,7 @@ use std::time::Duration;
 /// Pages that the thread lets gather for a pass. The same pages change again and again (keys of notifications lie
 /// anywhere in their index), and within one pass each is written to the database only once. But a commit that comes
 /// while they are synced has to wait for all of them.
-const PASS_PAGES: i64 = 6_000;
+const PASS_PAGES: i64 = 2_000;
 /// How long it waits for that many.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Pages in the log from which the thread makes no pause: each pass then leaves less than the one before. When it leaves
