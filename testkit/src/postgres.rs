@@ -74,7 +74,9 @@ pub fn database() -> Result<Database> {
 
 fn create(base: &str, server: Option<std::sync::Arc<Server>>) -> Result<Database> {
     static NEXT: AtomicU32 = AtomicU32::new(1);
-    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    // Process ids come round again within one long run.
+    let now = std::time::UNIX_EPOCH.elapsed().context("the clock is before 1970")?.as_nanos();
+    let name = format!("t{}_{}_{now}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let status = psql()?
         .args(["--quiet", "--command", &format!("CREATE DATABASE {name}")])
         .arg(format!("{base}/postgres"))
