@@ -24,13 +24,10 @@ pub fn random() -> String {
 /// As [`random`].
 #[must_use]
 pub fn random_at(now: Timestamp) -> String {
-    behind_second(now, &random())
-}
-
-/// Puts 8 letters that say when before a text, see [`random_at`].
-pub(crate) fn behind_second(when: Timestamp, text: &str) -> String {
-    let seconds = when.as_second().to_be_bytes();
-    data_encoding::BASE32HEX_NOPAD.encode(&seconds[3..]).to_ascii_lowercase() + text
+    let seconds = now.as_second().to_be_bytes();
+    let mut text = data_encoding::BASE32HEX_NOPAD.encode(&seconds[3..]).to_ascii_lowercase();
+    text.push_str(&random());
+    text
 }
 
 /// What is stored of a secret that only ever has to be recognised (T-F11): its SHA-256, in lower-case hex.

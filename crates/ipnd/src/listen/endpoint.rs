@@ -61,7 +61,9 @@ async fn given(api: &mut Api, name: &str) -> Result<Ready> {
     let list = api.get("/v1/endpoints").await?;
     let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     let fetches = |one: &&Value| one["url"].is_null();
-    let Some(found) = all.iter().find(|one| one["id"] == name || one["name"] == name) else {
+    // Names may be there twice; one that fetches is meant.
+    let named = || all.iter().filter(|one| one["id"] == name || one["name"] == name);
+    let Some(found) = named().find(fetches).or_else(|| named().next()) else {
         let names: Vec<&str> = all.iter().filter(fetches).map(|one| text(one, "name")).collect();
         let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         bail!("there is no endpoint “{name}”. Those that fetch: {there}");

@@ -435,14 +435,7 @@ fn tell_owner(desk: &mut Desk<'_>, endpoint: i64, now: Timestamp) -> Result<()> 
     })?;
     let shop = ShopId(shop.ok_or_else(|| missing("endpoint"))?);
     let subject = format!("{}/{}", EndpointId(endpoint), sql::time(now));
-    let mail = NewMail {
-        kind: MailKind::OwnerEndpoint,
-        subject: &subject,
-        amount: None,
-        message: None,
-        can_reach: true,
-        may_exist: true,
-    };
+    let mail = NewMail::to_owner(MailKind::OwnerEndpoint, &subject);
     effects::put_mail(desk, shop, None, &mail, now)?;
     Ok(())
 }

@@ -30,6 +30,13 @@ pub(crate) struct NewMail<'a> {
     pub(crate) may_exist: bool,
 }
 
+impl<'a> NewMail<'a> {
+    /// For the owner, whose address is always known; it may be there already.
+    pub(crate) fn to_owner(kind: MailKind, subject: &'a str) -> Self {
+        Self { kind, subject, amount: None, message: None, can_reach: true, may_exist: true }
+    }
+}
+
 /// Puts a mail into the outbox; `None` when the same one is there already.
 pub(crate) fn put_mail(
     desk: &mut Desk<'_>,

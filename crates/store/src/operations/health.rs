@@ -31,21 +31,12 @@ pub(crate) fn queues(db: &dyn Db, now: Timestamp) -> Result<Vec<QueueLine>> {
 /// What is due in a queue and could have been taken before all else.
 pub(super) fn first(db: &dyn Db, queue: Queue, now: Timestamp) -> Result<Option<First>> {
     let read = |row: &dyn Row| Ok(First { item: row.number("item")?, since: row.time("due_at")? });
+    let due = |sql| sql::one(db, sql, params![sql::time(now)], read);
     match queue {
-        Queue::Checks => sql::one(
-            db,
-            "SELECT notification_id AS item, due_at FROM checks
-             WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, notification_id LIMIT 1",
-            params![sql::time(now)],
-            read,
-        ),
-        Queue::Mails => sql::one(
-            db,
-            "SELECT id AS item, due_at FROM mails
-             WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT 1",
-            params![sql::time(now)],
-            read,
-        ),
+        Queue::Checks => due("SELECT notification_id AS item, due_at FROM checks
+             WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, notification_id LIMIT 1"),
+        Queue::Mails => due("SELECT id AS item, due_at FROM mails
+             WHERE state = 'waiting' AND due_at <= ?1 ORDER BY due_at, id LIMIT 1"),
         Queue::Deliveries => {
             let firsts = firsts_of_endpoints(db, now)?.into_iter().map(|(_, first)| first);
             Ok(firsts.min_by_key(|first| (first.since, first.item)))

@@ -2,7 +2,7 @@
 
 use super::{Desk, order_rows};
 use crate::sql::{self, Columns as _, Db, Row, params};
-use crate::token::{behind_second, fingerprint_bytes};
+use crate::token::fingerprint_bytes;
 use crate::{Change, EndpointFilter, Order, OrderId, Result, ShopId, StoreError};
 use ipnd_core::fold::ExaminedEvent;
 use ipnd_core::{Environment, Event, Money, OrderState, OrderStatus, Telling, Terms, refunded, told};
@@ -193,24 +193,16 @@ pub(crate) fn is_told(db: &dyn Db, receiver: &Receiver, event: i64) -> Result<bo
 }
 
 /// The id that goes out with every attempt. Made from what is told and to whom, so that it is the same again should the
-/// database have to be restored and the event be told once more: the receiver then knows it. It begins with when that
-/// happened, see [`behind_second`].
+/// database have to be restored and the event be told once more: the receiver then knows it. Nothing goes into it that a
+/// better proof of the event could change, such as when it happened.
 fn message_id(db: &dyn Db, receiver: &Receiver, event: i64) -> Result<String> {
-    let known = sql::one(
-        db,
-        "SELECT occurred_at, family, environment, identity FROM events WHERE id = ?1",
-        [event],
-        |row| {
-            let occurred_at = row.time_opt("occurred_at")?.unwrap_or(Timestamp::UNIX_EPOCH);
-            let (family, environment) = (row.text("family")?, row.text("environment")?);
-            Ok((occurred_at, format!("{family}\n{environment}\n{}", row.text("identity")?)))
-        },
-    )?;
-    let (occurred_at, name) =
-        known.ok_or_else(|| StoreError::Failed("the event of a notice is missing".to_owned()))?;
+    let name =
+        sql::one(db, "SELECT family, environment, identity FROM events WHERE id = ?1", [event], |row| {
+            Ok(format!("{}\n{}\n{}", row.text("family")?, row.text("environment")?, row.text("identity")?))
+        })?;
+    let name = name.ok_or_else(|| StoreError::Failed("the event of a notice is missing".to_owned()))?;
     let digest = fingerprint_bytes(format!("{}\n{name}", receiver.token).as_bytes());
-    let digest = &data_encoding::BASE32_NOPAD.encode(&digest).to_ascii_lowercase()[..26];
-    Ok(format!("msg_{}", behind_second(occurred_at, digest)))
+    Ok(format!("msg_{}", &data_encoding::BASE32_NOPAD.encode(&digest).to_ascii_lowercase()[..26]))
 }
 
 /// Who may want to be told.

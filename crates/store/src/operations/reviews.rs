@@ -45,14 +45,8 @@ fn verdict_word(verdict: Verdict) -> &'static str {
 pub(crate) fn ask(desk: &mut Desk<'_>, shop: ShopId, asked: &Asked, now: Timestamp) -> Result<()> {
     put(desk, shop, asked, now)?;
     let Question { kind, subject, .. } = &asked.question;
-    let mail = NewMail {
-        kind: MailKind::OwnerReview,
-        subject: &format!("{}/{subject}", kind.word()),
-        amount: None,
-        message: None,
-        can_reach: true,
-        may_exist: true,
-    };
+    let subject = format!("{}/{subject}", kind.word());
+    let mail = NewMail::to_owner(MailKind::OwnerReview, &subject);
     effects::put_mail(desk, shop, asked.order, &mail, now)?;
     if let Some(order) = asked.order {
         desk.announce(crate::Change::Order(OrderId(order)));

@@ -111,14 +111,7 @@ pub(crate) fn note(desk: &mut Desk<'_>, queue: Queue, since: Timestamp, now: Tim
         standstill.ok_or_else(|| StoreError::Failed("the standstill just noted is missing".to_owned()))?;
     let subject = standstill.id.to_string();
     for shop in untold(desk, queue, now)?.shops {
-        let mail = NewMail {
-            kind: KIND,
-            subject: &subject,
-            amount: None,
-            message: None,
-            can_reach: true,
-            may_exist: true,
-        };
+        let mail = NewMail::to_owner(KIND, &subject);
         effects::put_mail(desk, shop, None, &mail, now)?;
     }
     Ok(id.is_some())

@@ -36,6 +36,7 @@ pub(super) fn query(
     values: &[&dyn Bind],
     each: &mut dyn FnMut(&dyn Row) -> Result<bool>,
 ) -> Result<()> {
+    debug_assert!(has_names_of_their_own(statement), "two columns have one name: {statement:?}");
     bind(statement, values)?;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
@@ -51,6 +52,12 @@ pub(super) fn execute(statement: &mut Statement<'_>, values: &[&dyn Bind]) -> Re
     Ok(statement.raw_execute()?)
 }
 
+/// [`Found`] could give either of two columns of one name.
+fn has_names_of_their_own(statement: &Statement<'_>) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    statement.column_names().all(|name| seen.insert(name))
+}
+
 /// A row whose columns are mostly read in their sequence: each is looked for where the one before was found.
 struct Found<'a> {
     row: &'a rusqlite::Row<'a>,
@@ -64,7 +71,6 @@ impl Found<'_> {
         let statement: &Statement<'_> = self.row.as_ref();
         let count = statement.column_count();
         let likely = self.likely.get();
-        // No statement has two of the same name (see plans.rs).
         for place in (likely..count).chain(0..likely.min(count)) {
             if statement.column_name(place)? == column {
                 self.likely.set(place + 1);

@@ -103,24 +103,3 @@ fn no_statement_goes_through_a_table_that_grows() {
     assert!(planned > 100, "the sources were read: {planned} statements");
     assert!(long.is_empty(), "{}", long.join("\n\n"));
 }
-
-#[test]
-fn columns_of_an_answer_have_names_of_their_own() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("ipnd.db");
-    drop(SqliteStore::open_with(&path, Options::default()).expect("opens"));
-    let db = super::readers::connect(&path).expect("opens");
-    let (mut read, mut double) = (0, Vec::new());
-    for (file, sql) in statements() {
-        let Ok(statement) = db.prepare(&sql) else { continue };
-        let mut names: Vec<&str> = statement.column_names().collect();
-        read += usize::from(!names.is_empty());
-        names.sort_unstable();
-        let twice: Vec<&str> = names.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
-        if !twice.is_empty() {
-            double.push(format!("{file}: {twice:?} in {sql}"));
-        }
-    }
-    assert!(read > 50, "the sources were read: {read} statements");
-    assert!(double.is_empty(), "{}", double.join("\n\n"));
-}

@@ -108,6 +108,7 @@ macro_rules! for_every_test {
         $run! { telling:
             i_10_every_event_is_told_once_and_numbered_without_a_gap,
             i_08_what_waits_for_the_owner_is_not_told,
+            what_is_proved_later_is_known_by_the_same_id,
             an_endpoint_gets_what_its_filter_wants,
             i_20_an_endpoint_that_fails_is_left_alone_and_keeps_nobody_waiting,
             an_endpoint_that_fails_for_days_is_paused_and_its_owner_told,

@@ -121,6 +121,28 @@ pub async fn i_08_what_waits_for_the_owner_is_not_told(store: Arc<dyn Store>) {
     assert_eq!(store.held_back(world.shop.id).await.unwrap().len(), 1);
 }
 
+/// An owner accepts what nobody could prove, and the shop is told. Then the proof comes, and says another time.
+pub async fn what_is_proved_later_is_known_by_the_same_id(store: Arc<dyn Store>) {
+    let world = World::new(&store).await;
+    let told = endpoint(&world, plan("standard")).await;
+    let order = world.order("1001", "10.00").await;
+    let event = payment("1001", "T1", "10.00");
+    let concern = Concern { kind: QuestionKind::Unproven, expected: "proof".into(), got: "none".into() };
+    world.tell_examined(vec![ExaminedEvent { concerns: vec![concern], ..fine(event.clone()) }]).await;
+    let review = store.reviews_of(world.shop.id, order.id).await.unwrap().remove(0);
+    store.answer_review(world.shop.id, review.id, Verdict::Accept, "owner", noon(5)).await.unwrap();
+    assert_eq!(drain(&world, noon(6)).await.len(), 1);
+    let proved = ipnd_core::Event { occurred_at: Some(noon(3)), ..event };
+    world.tell(proved).await;
+    let filter =
+        DeliveryFilter { endpoint: Some(told.id), since: Some(noon(-60)), ..DeliveryFilter::default() };
+    for is_dry in [true, false] {
+        let all = Resend { filter: filter.clone(), fills_in: true, is_dry, ..Resend::default() };
+        assert_eq!(store.resend(world.shop.id, all, noon(7)).await.unwrap().new, 0);
+    }
+    assert_eq!(lines(&world).await.len(), 1);
+}
+
 pub async fn an_endpoint_gets_what_its_filter_wants(store: Arc<dyn Store>) {
     let world = World::new(&store).await;
     let filter = |change: fn(&mut EndpointFilter)| {
