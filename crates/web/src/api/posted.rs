@@ -10,10 +10,13 @@ use crate::problem::{FieldProblem, Problem};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use ipnd_core::{Currency, Customer, Environment, Event, EventItem, EventKind, Money};
+use ipnd_core::order::Item;
+use ipnd_core::{Currency, Customer, Environment, Event, EventItem, EventKind, Money, Terms};
 use ipnd_gateways::dialect::Dialect;
 use ipnd_gateways::{Gateway, Received, Repeats, Settings};
-use ipnd_store::{Account, Journaled, NewNotification, NotificationId};
+use ipnd_store::{
+    Account, Journaled, NewNotification, NewOrder, NotificationId, OrderSource, ShopId, StoreError,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -91,6 +94,13 @@ pub(super) async fn post(
         let why = interpretation.remark.map(|reason| reason.sentence(ipnd_core::Language::En));
         return Err(Problem::field("body", why.unwrap_or_default()));
     }
+    if let Some(order) = sold(&event, holder.shop(), now) {
+        match app.store.register_order(order).await {
+            // It is there already, from an earlier post or because the platform has registered it.
+            Ok(_) | Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     let notification = NewNotification {
         account: account.id,
         received_at: now,
@@ -104,6 +114,39 @@ pub(super) async fn post(
         Journaled::Copy(id) => (id, false),
     };
     Ok((StatusCode::ACCEPTED, axum::Json(Posted { notification, is_new })).into_response())
+}
+
+/// The order that a payment is for, with its articles as the platform names them. An order that is made of a gateway's
+/// message takes articles at the shop's own prices only, because a payer could have named any (T-B01); a platform knows what
+/// was sold, and at which discount, and connections for one product have to hear of it.
+fn sold(event: &Event, shop: ShopId, now: Timestamp) -> Option<NewOrder> {
+    use EventKind::{PaymentAuthorized, PaymentCompleted, PaymentPending};
+    let paid = event.amount?;
+    let is_payment = matches!(event.kind, PaymentAuthorized | PaymentCompleted | PaymentPending);
+    if !is_payment || event.items.is_empty() {
+        return None;
+    }
+    let item = |line: &EventItem| {
+        let quantity = line.quantity.max(1);
+        let amount = line.amount.filter(|amount| amount.minor() % i128::from(quantity) == 0)?;
+        Some(Item {
+            sku: line.sku.clone().unwrap_or_default(),
+            name: line.name.clone(),
+            quantity,
+            unit_price: Money::from_minor(amount.minor() / i128::from(quantity), amount.currency()),
+        })
+    };
+    let items = event.items.iter().map(item).collect::<Option<Vec<Item>>>()?;
+    let terms = Terms::from_items(items, paid.currency()).ok().filter(|terms| terms.total == paid)?;
+    Some(NewOrder {
+        shop,
+        reference: Some(event.order_ref.clone()?),
+        terms,
+        customer: Customer::default(),
+        language: None,
+        source: OrderSource::Api,
+        created_at: now,
+    })
 }
 
 async fn account(

@@ -171,6 +171,21 @@ async fn a_platform_tells_what_happened_at_its_vendors_and_each_hears_its_own() 
     let names: Vec<&str> =
         got["data"].as_array().unwrap().iter().map(|one| one["endpoint_name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Everything", "Course tool"], "each connection once, however often it is posted");
+    // At a discount it is still that product, and one that nobody has registered is one as well.
+    let sale = json!({"id": "sale-2", "type": "payment.completed", "order": "S2", "amount": "39.00", "currency": "EUR",
+        "items": [{"sku": "COURSE", "name": "Course", "quantity": 1, "amount": "29.00"},
+            {"sku": "BOOK", "name": "Book", "quantity": 2, "amount": "10.00"}]});
+    as_vendor(&server, "ana", "POST", "/v1/events", &sale).await;
+    work(&server).await;
+    let order = as_vendor(&server, "ana", "GET", "/v1/orders/ref:S2", &Value::Null).await.json();
+    let skus: Vec<&Value> = order["items"].as_array().unwrap().iter().map(|item| &item["sku"]).collect();
+    assert_eq!((&order["status"], skus), (&json!("paid"), vec![&json!("COURSE"), &json!("BOOK")]));
+    let got = as_vendor(&server, "ana", "GET", "/v1/deliveries", &Value::Null).await.json();
+    let told = |name: &str| {
+        let rows = got["data"].as_array().unwrap().iter();
+        rows.filter(|one| one["endpoint_name"] == name && one["order"]["reference"] == "S2").count()
+    };
+    assert_eq!((told("Course tool"), told("Everything")), (1, 1), "{got}");
     let none = as_vendor(&server, "bo", "GET", "/v1/deliveries", &Value::Null).await.json();
     assert_eq!(none["data"], json!([]), "another vendor hears nothing");
     assert_eq!(server.api("GET", "/v1/deliveries", "").await.json()["data"], json!([]));
