@@ -61,6 +61,10 @@ impl ExchangeError {
             Self::Header { name, problem } => ("exchange_header", format!("{name}, {problem}")),
             Self::Refused { host, denied } => ("exchange_refused", format!("{host}, {denied}")),
             Self::Unresolved { host, problem } => ("exchange_unresolved", format!("{host}, {problem}")),
+            // The address is named as well, which may be all that the host is.
+            Self::Connect { host, problem } if problem.starts_with(host.as_str()) => {
+                ("exchange_unconnected", problem.clone())
+            }
             Self::Connect { host, problem } => ("exchange_unconnected", format!("{host}, {problem}")),
             Self::Tls { host, problem } => ("exchange_unproven", format!("{host}, {problem}")),
             Self::Timeout { host, phase, after } => {

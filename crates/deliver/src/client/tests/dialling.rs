@@ -87,3 +87,11 @@ async fn a_server_that_is_not_there_is_said_so() {
     assert!(error.is_connect() && !error.is_refused() && !error.is_tls(), "{error}");
     assert!(error.to_string().contains("firewall"), "it says what to do: {error}");
 }
+
+#[test]
+fn a_host_that_is_an_address_is_named_once() {
+    let refused =
+        |host: &str| ExchangeError::Connect { host: host.into(), problem: "192.0.2.7:443: no".into() };
+    assert_eq!(refused("192.0.2.7").reason().detail, "192.0.2.7:443: no");
+    assert_eq!(refused("shop.example.com").reason().detail, "shop.example.com, 192.0.2.7:443: no");
+}
